@@ -1,0 +1,134 @@
+"""Serial and Residual: the only places that reverse an order."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from numsnn.layer import Array, Cotangents, Layer
+from numsnn.validate import cotangent, positive_integer, require, sequence
+
+
+@dataclass(frozen=True)
+class Identity(Layer):
+    """y = x."""
+
+    def forward(self, params: None, x: Array) -> tuple[Array, None]:
+        return x, None
+
+    def backward(
+        self, saved: None, d_y: Array, d_membranes: Cotangents | None = None
+    ) -> tuple[Array, None]:
+        return d_y, None
+
+
+@dataclass(frozen=True, init=False)
+class Serial(Layer):
+    """y = f_k(... f_2(f_1(x))). ``Serial(f_1, f_2, ...)``; params and saved are tuples of theirs."""
+
+    layers: tuple[Any, ...]
+
+    def __init__(self, *layers: Any) -> None:
+        require(
+            all(hasattr(layer, "forward") and hasattr(layer, "backward") for layer in layers),
+            "Serial: every argument must be a layer with forward and backward, found "
+            f"{[type(layer).__name__ for layer in layers]}",
+        )
+        object.__setattr__(self, "layers", layers)
+
+    def parts(self) -> dict[Any, Any]:
+        return dict(enumerate(self.layers))
+
+    def with_parts(self, parts: dict[Any, Any]) -> "Serial":
+        return Serial(*parts.values())
+
+    def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> tuple:
+        return tuple(layer.init(rng, dtype) for layer in self.layers)
+
+    def forward(self, params: tuple, x: Array) -> tuple[Array, tuple]:
+        require(
+            isinstance(params, tuple) and len(params) == len(self.layers),
+            f"Serial: params must be a tuple of {len(self.layers)}, one a layer, found "
+            f"{len(params) if isinstance(params, tuple) else type(params).__name__}",
+        )
+        saved = []
+        for layer, p in zip(self.layers, params, strict=True):
+            x, s = layer.forward(p, x)
+            saved.append(s)
+        return x, tuple(saved)
+
+    def backward(
+        self, saved: tuple, d_y: Array, d_membranes: Cotangents | None = None
+    ) -> tuple[Array, tuple]:
+        d_params = []
+        for layer, s in zip(reversed(self.layers), reversed(saved), strict=True):
+            d_y, d_p = layer.backward(s, d_y, d_membranes)
+            d_params.append(d_p)
+        return d_y, tuple(reversed(d_params))
+
+
+@dataclass(frozen=True)
+class Residual(Layer):
+    """y = body(x) + shortcut(x). Raises NumsnnError where the two differ in shape."""
+
+    body: Any
+    shortcut: Any = Identity()
+
+    class Params(NamedTuple):
+        body: Any
+        shortcut: Any
+
+    class Saved(NamedTuple):
+        body: Any
+        shortcut: Any
+
+    def parts(self) -> dict[Any, Any]:
+        return {"body": self.body, "shortcut": self.shortcut}
+
+    def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
+        return self.Params(self.body.init(rng, dtype), self.shortcut.init(rng, dtype))
+
+    def forward(self, params: Params, x: Array) -> tuple[Array, Saved]:
+        y, body = self.body.forward(params.body, x)
+        short, shortcut = self.shortcut.forward(params.shortcut, x)
+        require(
+            y.shape == short.shape,
+            f"Residual: body gives {y.shape}, shortcut gives {short.shape} for x {x.shape}",
+        )
+        return y + short, self.Saved(body, shortcut)
+
+    def backward(
+        self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
+    ) -> tuple[Array, Params]:
+        d_short, d_shortcut = self.shortcut.backward(saved.shortcut, d_y, d_membranes)
+        d_x, d_body = self.body.backward(saved.body, d_y, d_membranes)
+        return d_x + d_short, self.Params(d_body, d_shortcut)
+
+
+@dataclass(frozen=True)
+class Repeat(Layer):
+    """y[t] = x[0] for t = 0..steps-1: direct encoding, a still image shown at every step.
+
+    x: [1, N, ...], y: [steps, N, ...], a view of stride 0. It stands before the first neuron, so
+    what lies ahead of it is computed once, not ``steps`` times. Raises NumsnnError where x has
+    more than one step.
+    """
+
+    steps: int
+
+    def __post_init__(self) -> None:
+        positive_integer("Repeat", "steps", self.steps)
+
+    class Saved(NamedTuple):
+        shape: tuple[int, ...]
+
+    def forward(self, params: None, x: Array) -> tuple[Array, Saved]:
+        sequence("Repeat", x)
+        require(len(x) == 1, f"Repeat: x must have one step on axis 0, found {len(x)} ({x.shape})")
+        return np.broadcast_to(x, (self.steps, *x.shape[1:])), self.Saved(x.shape)
+
+    def backward(
+        self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
+    ) -> tuple[Array, None]:
+        cotangent("Repeat.backward", d_y, (self.steps, *saved.shape[1:]))
+        return d_y.sum(axis=0, keepdims=True), None

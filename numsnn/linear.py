@@ -1,0 +1,80 @@
+"""Linear: y = x W' + b, one product for all steps and samples."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from numsnn.layer import Array, Cotangents, Layer
+from numsnn.validate import cotangent, finite, one_precision, positive_integer, require, sequence
+
+
+@dataclass(frozen=True)
+class Linear(Layer):
+    """y[t, n] = W x[t, n] + b.
+
+    x: [T, N, ..., inputs], y: [T, N, ..., outputs], weight: [outputs, inputs], bias: [outputs] or
+    None. Raises NumsnnError where the last axis of x is not ``inputs``, or a value is not finite.
+    """
+
+    inputs: int
+    outputs: int
+    bias: bool = True
+
+    class Params(NamedTuple):
+        weight: Array  # [outputs, inputs]
+        bias: Array | None  # [outputs]
+
+    class Saved(NamedTuple):
+        params: "Linear.Params"
+        x: Array
+
+    def __post_init__(self) -> None:
+        positive_integer("Linear", "inputs", self.inputs)
+        positive_integer("Linear", "outputs", self.outputs)
+
+    def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
+        """Weights uniform in +-1/sqrt(inputs), biases zero."""
+        bound = 1 / np.sqrt(self.inputs)
+        weight = rng.uniform(-bound, bound, (self.outputs, self.inputs)).astype(dtype)
+        return self.Params(weight, np.zeros(self.outputs, dtype) if self.bias else None)
+
+    def forward(self, params: Params, x: Array) -> tuple[Array, Saved]:
+        self._check(params, x)
+        y = x @ params.weight.T
+        if params.bias is not None:
+            y += params.bias
+        return y, self.Saved(params, x)
+
+    def backward(
+        self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
+    ) -> tuple[Array, Params]:
+        (weight, bias), x = saved
+        cotangent("Linear.backward", d_y, (*x.shape[:-1], self.outputs))
+        rows = d_y.reshape(-1, self.outputs)
+        d_bias = None if bias is None else rows.sum(axis=0)
+        d_weight = rows.T @ x.reshape(-1, self.inputs)
+        d_x = d_y @ weight
+        return d_x, self.Params(d_weight, d_bias)
+
+    def _check(self, params: Params, x: Array) -> None:
+        weight, bias = params
+        sequence("Linear", x)
+        require(
+            weight.shape == (self.outputs, self.inputs),
+            f"Linear: weight must be {(self.outputs, self.inputs)}, found {weight.shape}",
+        )
+        require(
+            x.shape[-1] == self.inputs,
+            f"Linear: x has {x.shape[-1]} features on its last axis, weight expects {self.inputs} "
+            f"(x {x.shape}, weight {weight.shape})",
+        )
+        require(
+            (bias is not None) == self.bias and (bias is None or bias.shape == (self.outputs,)),
+            f"Linear: bias must be {(self.outputs,) if self.bias else None}, "
+            f"found {None if bias is None else bias.shape}",
+        )
+        one_precision("Linear", x, weight=weight, bias=bias)
+        finite("Linear", "weight", weight)
+        if bias is not None:
+            finite("Linear", "bias", bias)

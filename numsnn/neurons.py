@@ -1,0 +1,335 @@
+"""LIF: leaky integrate-and-fire, forward and backward through time. The only loop over time."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from numsnn import parallel
+from numsnn.firing import Step
+from numsnn.layer import Array, Cotangents, Layer
+from numsnn.norms import sum_to
+from numsnn.surrogates import Rectangular, Surrogate
+from numsnn.tree import add, leaves
+from numsnn.validate import choice, cotangent, finite, one_precision, require, sequence
+
+TILE = 1 << 15  # numbers in one step of a tile: the loop over time then stays in the second cache
+
+
+class State(NamedTuple):
+    """What a neuron carries from step to step: potential after reset, and its last spikes."""
+
+    membrane: Array  # [N, ...]
+    spikes: Array  # [N, ...]
+
+
+class MembraneCotangent(NamedTuple):
+    """What flows into a neuron other than through its spikes; ``d_membranes[name]`` may be one."""
+
+    trace: Array | None = None  # [T, N, ...] for the membrane at every step
+    final: State | None = None  # for the final state
+
+    @classmethod
+    def of(
+        cls, name: str, d_membranes: Cotangents | None, shape: tuple[int, ...]
+    ) -> "MembraneCotangent":
+        """What ``d_membranes`` holds for the neuron ``name`` of shape [T, N, ...], checked."""
+        given = (d_membranes or {}).get(name) if name else None
+        if not isinstance(given, MembraneCotangent):
+            given = cls(trace=given)
+        if given.trace is not None:
+            cotangent(f"d_membranes[{name!r}]", given.trace, shape)
+        for part in given.final or ():
+            cotangent(f"d_membranes[{name!r}], the final state", part, shape[1:])
+        return given
+
+
+@dataclass(frozen=True)
+class LIF(Layer):
+    """h[t] = decay v[t-1] + current[t] (+ lateral(s[t-1]));  u = norm(h);  s = H(u - threshold);
+    v[t] = h (1 - s)  (hard reset)   or   h - threshold s  (soft).
+
+    current, spikes and membrane: [T, N, ...]. decay, threshold and width (of the surrogate) are
+    parameters and may be scalars or any shape that broadcasts against [N, ...] on the right:
+    (C, 1, 1) is one a channel. The membrane that others see (``saved.membrane``, ``d_membranes``)
+    is u, before the reset.
+
+    reset: "hard" or "soft"; tie: "fires" (s = 1 at u = threshold) or "silent"; detach_reset: no
+    gradient through s in the reset; norm: a layer between charge and firing, its statistics those
+    of one step (MPBN); carry: under a norm, the "raw" h or the "normalised" u is reset and carried;
+    lateral: a layer on the previous step's spikes. Raises NumsnnError on a wrong shape, a width
+    that is not positive, or values that are not finite.
+
+    RecDis eq. 4-5, PSG eq. 2-3, MPBN eq. 1-2 and 7, tdBN eq. 1-3, IM-Loss eq. 5-6.
+    """
+
+    decay: float = 0.25
+    threshold: float = 0.5
+    width: float = 1.0
+    surrogate: Surrogate = Rectangular()
+    reset: str = "hard"
+    tie: str = "silent"
+    detach_reset: bool = False
+    norm: Any = None
+    carry: str = "raw"
+    lateral: Any = None
+    decay_shape: tuple[int, ...] = ()
+    threshold_shape: tuple[int, ...] = ()
+    width_shape: tuple[int, ...] = ()
+    firing: Any = Step()
+    name: str = ""
+    stem = "lif"
+
+    class Params(NamedTuple):
+        decay: Array
+        threshold: Array
+        width: Array
+        norm: Any = None
+        lateral: Any = None
+        initial: State | None = None  # None: at rest, all zeros
+        direction: Array | None = None  # folded: fires where direction u > threshold; None: +1
+        amount: Array | None = None  # folded: what a soft reset subtracts; None: the threshold
+
+    class Saved(NamedTuple):
+        params: "LIF.Params"
+        membrane: Array  # u [T, N, ...]
+        charged: Array  # h [T, N, ...]; the same array as membrane where there is no norm
+        spikes: Array  # s [T, N, ...]
+        final: State
+        norm: tuple  # one a step
+        lateral: tuple  # one a step
+
+    def __post_init__(self) -> None:
+        choice("LIF", "reset", self.reset, ("hard", "soft"))
+        choice("LIF", "tie", self.tie, ("fires", "silent"))
+        choice("LIF", "carry", self.carry, ("raw", "normalised"))
+
+    def parts(self) -> dict[Any, Any]:
+        return {k: v for k, v in (("norm", self.norm), ("lateral", self.lateral)) if v is not None}
+
+    def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
+        """decay, threshold and width filled with the layer's values; no initial state."""
+        return self.Params(
+            np.full(self.decay_shape, self.decay, dtype),
+            np.full(self.threshold_shape, self.threshold, dtype),
+            np.full(self.width_shape, self.width, dtype),
+            None if self.norm is None else self.norm.init(rng, dtype),
+            None if self.lateral is None else self.lateral.init(rng, dtype),
+        )
+
+    # -- forward ---------------------------------------------------------------------------------
+
+    def forward(self, params: Params, current: Array) -> tuple[Array, Saved]:
+        dtype = self._check(params, current)
+        membrane, spikes = np.empty(current.shape, dtype), np.empty(current.shape, dtype)
+        charged = membrane if self.norm is None else np.empty(current.shape, dtype)
+
+        def tile(n: slice) -> tuple:
+            return self._forward(
+                params, n, current[:, n], membrane[:, n], charged[:, n], spikes[:, n]
+            )
+
+        results = parallel.run(tile, self._tiles(current.shape))
+        final = State(
+            *(np.concatenate(parts) for parts in zip(*(r[0] for r in results), strict=True))
+        )
+        norm, lateral = results[0][1:]
+        return spikes, self.Saved(params, membrane, charged, spikes, final, norm, lateral)
+
+    def _forward(
+        self,
+        params: Params,
+        n: slice,
+        current: Array,
+        membrane: Array,
+        charged: Array,
+        spikes: Array,
+    ) -> tuple[State, tuple, tuple]:
+        """The recursion on the samples ``n``; fills membrane, charged and spikes."""
+        decay, threshold, width = params[:3]
+        direction = 1 if params.direction is None else params.direction
+        amount = threshold if params.amount is None else params.amount
+        v, s = self._initial(params, n, current)
+        norms, laterals = [], []
+        for t in range(len(current)):
+            h = decay * v + current[t]  # tdBN eq. 1, MPBN eq. 1
+            if self.lateral is not None:
+                lateral, saved = self.lateral.forward(params.lateral, s[None])
+                h = h + lateral[0]
+                laterals.append(saved)
+            u = h
+            if self.norm is not None:
+                u, saved = self.norm.forward(params.norm, h)  # MPBN eq. 7
+                norms.append(saved)
+                charged[t] = h
+            z = direction * u - threshold
+            s = self.firing.fire(self.surrogate, z, width, self.tie == "fires", t, n)  # tdBN eq. 3
+            gate = self.firing.gate(s, t, n) if self.detach_reset else s
+            carried = u if self.carry == "normalised" else h
+            v = carried * (1 - gate) if self.reset == "hard" else carried - amount * gate
+            membrane[t], spikes[t] = u, s
+        finite(f"LIF {self.name}".strip(), "the potential", v)
+        return State(v, s), tuple(norms), tuple(laterals)
+
+    # -- backward --------------------------------------------------------------------------------
+
+    def backward(
+        self, saved: Saved, d_spikes: Array, d_membranes: Cotangents | None = None
+    ) -> tuple[Array, Params]:
+        shape = saved.spikes.shape
+        cotangent("LIF.backward", d_spikes, shape)
+        extra = MembraneCotangent.of(self.name, d_membranes, shape)
+        d_current = np.empty(shape, np.result_type(d_spikes, saved.membrane))
+
+        def tile(n: slice) -> LIF.Params:
+            return self._backward(saved, n, d_spikes[:, n], extra, d_current[:, n])
+
+        parts = parallel.run(tile, self._tiles(shape))
+        initial = State(*(np.concatenate(d) for d in zip(*(p.initial for p in parts), strict=True)))
+        d_params = sum_trees([p._replace(initial=None) for p in parts])
+        if saved.params.initial is not None:
+            d_params = d_params._replace(initial=initial)
+        return d_current, d_params
+
+    def _backward(
+        self,
+        saved: Saved,
+        n: slice,
+        d_spikes: Array,
+        extra: MembraneCotangent,
+        d_current: Array,
+    ) -> Params:
+        """The recursion backwards on the samples ``n``; fills d_current, returns d_params."""
+        params = saved.params
+        decay, threshold, width = params[:3]
+        direction = 1 if params.direction is None else params.direction
+        amount = threshold if params.amount is None else params.amount
+        u, h, s = saved.membrane[:, n], saved.charged[:, n], saved.spikes[:, n]
+        first = self._initial(params, n, d_spikes)
+        d_v, d_s_next = (np.zeros(s.shape[1:], d_current.dtype) for _ in range(2))
+        if extra.final is not None:
+            d_v, d_s_next = extra.final.membrane[n], extra.final.spikes[n]
+        d_decay, d_threshold, d_width, d_amount, d_direction = (
+            np.zeros(np.shape(p), d_current.dtype)
+            for p in (decay, threshold, width, amount, direction)
+        )
+        d_norms, d_laterals = [], []
+        carries_u = self.norm is not None and self.carry == "normalised"
+        for t in reversed(range(len(s))):
+            carried = u[t] if carries_u else h[t]
+            gate = self.firing.gate(s[t], t, n) if self.detach_reset else s[t]
+            ds_dz, ds_dwidth = self.surrogate.slopes(direction * u[t] - threshold, width)
+            # the reset, v = carried (1 - gate)  or  carried - amount gate
+            d_s = d_spikes[t] + d_s_next
+            if self.reset == "hard":
+                d_carried = (1 - gate) * d_v
+                if not self.detach_reset:
+                    d_s = d_s - carried * d_v  # tdBN eq. 14, the term -tau u dL/du
+            else:
+                d_carried = d_v
+                d_amount -= sum_to(gate * d_v, d_amount.shape)
+                if not self.detach_reset:
+                    d_s = d_s - amount * d_v
+            # firing, s = H(z), z = direction u - threshold
+            d_z = ds_dz * d_s  # tdBN eq. 15
+            d_width += sum_to(ds_dwidth * d_s, d_width.shape)
+            d_threshold -= sum_to(d_z, d_threshold.shape)
+            d_direction += sum_to(u[t] * d_z, d_direction.shape)
+            d_u = direction * d_z
+            if extra.trace is not None:
+                d_u = d_u + extra.trace[t, n]
+            if carries_u:
+                d_u, d_carried = d_u + d_carried, 0
+            # the norm, u = norm(h)
+            if self.norm is not None:
+                d_u, d_norm = self.norm.backward(saved.norm[t], d_u)
+                d_norms.append(d_norm)
+            # charge, h = decay v + current (+ lateral(s))
+            d_h = d_u + d_carried
+            d_current[t] = d_h
+            v_before = self._after_reset(saved, n, t - 1, amount) if t else first.membrane
+            d_decay += sum_to(v_before * d_h, d_decay.shape)
+            d_v = decay * d_h
+            if self.lateral is not None:
+                d_s_next, d_lateral = self.lateral.backward(saved.lateral[t], d_h[None])
+                d_s_next = d_s_next[0]
+                d_laterals.append(d_lateral)
+            else:
+                d_s_next = np.zeros_like(d_s)
+        if params.amount is None and self.reset == "soft":
+            d_threshold += d_amount
+        return self.Params(
+            d_decay,
+            d_threshold,
+            d_width,
+            sum_trees(d_norms),
+            sum_trees(d_laterals),
+            State(d_v, d_s_next),
+            None if params.direction is None else d_direction,
+            None if params.amount is None else d_amount,
+        )
+
+    # -- helpers ---------------------------------------------------------------------------------
+
+    def _after_reset(self, saved: Saved, n: slice, t: int, amount: Array) -> Array:
+        """v[t], from what was saved."""
+        s = saved.spikes[t, n]
+        gate = self.firing.gate(s, t, n) if self.detach_reset else s
+        carried = (saved.membrane if self.carry == "normalised" else saved.charged)[t, n]
+        return carried * (1 - gate) if self.reset == "hard" else carried - amount * gate
+
+    def _initial(self, params: Params, n: slice, like: Array) -> State:
+        """v[-1] and s[-1] on the samples ``n``: as given, or at rest."""
+        if params.initial is None:
+            rest = np.zeros(like.shape[1:], like.dtype)
+            return State(rest, rest)
+        return State(params.initial.membrane[n], params.initial.spikes[n])
+
+    def _tiles(self, shape: tuple[int, ...]) -> list[slice]:
+        """Slices of the batch; all of it at once where a norm couples the samples."""
+        if self.norm is not None or self.lateral is not None:
+            return [slice(0, shape[1])]
+        count = max(1, TILE // max(1, int(np.prod(shape[2:]))))
+        return [slice(i, min(i + count, shape[1])) for i in range(0, shape[1], count)]
+
+    def _check(self, params: Params, current: Array) -> np.dtype:
+        op = f"LIF {self.name}".strip()
+        sequence(op, current, least=2)
+        self.surrogate.check_width(params.width)
+        arrays: dict[str, Array | None] = {
+            "decay": params.decay,
+            "threshold": params.threshold,
+            "width": params.width,
+        }
+        arrays |= {"direction": params.direction, "amount": params.amount}
+        for name, value in arrays.items():
+            if value is None:
+                continue
+            lead = current.ndim - 1 - np.ndim(value)
+            fits = lead >= 0 and all(
+                size in (1, current.shape[1 + lead + i]) for i, size in enumerate(value.shape)
+            )
+            require(
+                fits and (lead > 0 or np.ndim(value) == 0 or value.shape[0] == 1),
+                f"{op}: {name} {np.shape(value)} does not fit one sample of current {current.shape}",
+            )
+            finite(op, name, value)
+        if params.initial is not None:
+            for name, value in zip(State._fields, params.initial, strict=True):
+                require(
+                    value.shape == current.shape[1:],
+                    f"{op}: the initial {name} must be {current.shape[1:]}, found {value.shape}",
+                )
+                arrays[f"initial {name}"] = value
+        return np.result_type(
+            one_precision(op, current, **arrays),
+            *(leaf for tree in (params.norm, params.lateral) for leaf in leaves(tree)),
+        )
+
+
+def sum_trees(trees: list[Any]) -> Any:
+    """The leafwise sum of trees of one structure, in order; None for none."""
+    total = None
+    for tree in trees:
+        total = tree if total is None else add(total, tree)
+    return total

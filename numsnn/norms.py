@@ -1,0 +1,168 @@
+"""Batch normalisation over chosen axes: plain, threshold-dependent (tdBN), or on a membrane (MPBN)."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from numsnn.layer import Array, Cotangents, Layer
+from numsnn.validate import cotangent, finite, inexact, one_precision, require
+
+
+def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
+    """Sum x down to ``shape``: the transpose of broadcasting ``shape`` up to x."""
+    lead = x.ndim - len(shape)
+    ones = tuple(lead + i for i, size in enumerate(shape) if size == 1 and x.shape[lead + i] != 1)
+    return x.sum(axis=(*range(lead), *ones), keepdims=True).reshape(shape)
+
+
+class Statistics(NamedTuple):
+    """Mean and biased variance, in the shape in which they broadcast against x."""
+
+    mean: Array
+    variance: Array
+
+
+@dataclass(frozen=True)
+class BatchNorm(Layer):
+    """y = scale gain (x - mean)/sqrt(variance + eps) + shift.
+
+    Mean and biased variance are those of x over ``axes``. By default these are all axes along
+    which gain and shift, aligned with x on the right, do not vary: ``shape`` (C, 1, 1) for images
+    [T, N, C, H, W] normalises over T, N, H, W; (C,) for [T, N, C] over T, N; (C, H, W) element by
+    element over T, N. ``scale`` is fixed, alpha * threshold for tdBN.
+
+    Batch statistics leave in ``saved.statistics``; ``evaluating`` gives the layer that uses
+    running ones. Raises NumsnnError where ``shape`` does not fit x, or where a statistic would
+    come from a single number. tdBN eq. 5-8, MPBN eq. 4-5.
+    """
+
+    shape: tuple[int, ...]
+    axes: tuple[int, ...] | None = None
+    scale: float = 1.0
+    eps: float = 1e-5
+    name: str = ""
+    stem = "norm"
+
+    class Params(NamedTuple):
+        gain: Array  # shape
+        shift: Array  # shape
+
+    class Saved(NamedTuple):
+        gain: Array
+        normal: Array  # (x - mean)/deviation
+        deviation: Array  # sqrt(variance + eps)
+        statistics: Statistics
+
+    def __post_init__(self) -> None:
+        require(self.eps > 0, f"BatchNorm: eps must be positive, found {self.eps!r}")
+
+    def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
+        """Gain 1, shift 0."""
+        return self.Params(np.ones(self.shape, dtype), np.zeros(self.shape, dtype))
+
+    def reduced(self, x: Array) -> tuple[int, ...]:
+        """The axes of x over which the statistics run."""
+        lead = x.ndim - len(self.shape)
+        fits = lead >= 1 and all(
+            size in (1, x.shape[lead + i]) for i, size in enumerate(self.shape)
+        )
+        require(fits, f"BatchNorm: gain {self.shape} does not fit the last axes of x {x.shape}")
+        if self.axes is not None:
+            require(
+                all(-x.ndim <= axis < x.ndim for axis in self.axes),
+                f"BatchNorm: axes {self.axes} do not all exist in x {x.shape}",
+            )
+            axes = tuple(sorted(axis % x.ndim for axis in self.axes))
+        else:
+            ones = (lead + i for i, size in enumerate(self.shape) if size == 1)
+            axes = (*range(lead), *ones)
+        count = int(np.prod([x.shape[axis] for axis in axes]))
+        require(
+            count > 1,
+            f"BatchNorm: statistics need more than one number, found {count} over the axes {axes} "
+            f"of x {x.shape}",
+        )
+        return axes
+
+    def forward(self, params: Params, x: Array) -> tuple[Array, Saved]:
+        gain, shift = check("BatchNorm", self.shape, params, x)
+        axes = self.reduced(x)
+        mean = x.mean(axis=axes, keepdims=True)
+        finite("BatchNorm", "x", mean)
+        normal = x - mean
+        variance = (normal * normal).mean(axis=axes, keepdims=True)  # tdBN eq. 7-8
+        deviation = np.sqrt(variance + self.eps)
+        normal /= deviation  # tdBN eq. 5, MPBN eq. 4
+        y = (self.scale * gain) * normal + shift  # tdBN eq. 6, MPBN eq. 5
+        return y, self.Saved(gain, normal, deviation, Statistics(mean, variance))
+
+    def backward(
+        self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
+    ) -> tuple[Array, Params]:
+        gain, normal, deviation, _ = saved
+        cotangent("BatchNorm.backward", d_y, normal.shape)
+        axes = self.reduced(normal)
+        d_shift = sum_to(d_y, self.shape)
+        d_gain = self.scale * sum_to(d_y * normal, self.shape)
+        d_normal = (self.scale * gain) * d_y
+        # The mean takes away what is common to a channel; the deviation what lies along normal.
+        along = (d_normal * normal).mean(axis=axes, keepdims=True)
+        d_x = (d_normal - d_normal.mean(axis=axes, keepdims=True) - normal * along) / deviation
+        return d_x, self.Params(d_gain, d_shift)
+
+
+@dataclass(frozen=True)
+class FixedNorm(Layer):
+    """y = scale gain (x - mean)/sqrt(variance + eps) + shift, with mean and variance given.
+
+    What ``evaluating`` puts in a BatchNorm's place: an affine map, no statistics of x in it.
+    """
+
+    shape: tuple[int, ...]
+    statistics: Statistics = field(compare=False)
+    scale: float = 1.0
+    eps: float = 1e-5
+    name: str = ""
+    stem = "norm"
+
+    Params = BatchNorm.Params
+
+    class Saved(NamedTuple):
+        gain: Array
+        normal: Array
+        deviation: Array
+
+    def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> BatchNorm.Params:
+        return self.Params(np.ones(self.shape, dtype), np.zeros(self.shape, dtype))
+
+    def forward(self, params: BatchNorm.Params, x: Array) -> tuple[Array, Saved]:
+        gain, shift = check("FixedNorm", self.shape, params, x)
+        finite("FixedNorm", "x", x)
+        deviation = np.sqrt(self.statistics.variance + self.eps).astype(x.real.dtype)
+        normal = (x - self.statistics.mean.astype(x.real.dtype)) / deviation
+        return (self.scale * gain) * normal + shift, self.Saved(gain, normal, deviation)
+
+    def backward(
+        self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
+    ) -> tuple[Array, BatchNorm.Params]:
+        gain, normal, deviation = saved
+        cotangent("FixedNorm.backward", d_y, normal.shape)
+        d_shift = sum_to(d_y, self.shape)
+        d_gain = self.scale * sum_to(d_y * normal, self.shape)
+        d_x = (self.scale * gain) * d_y / deviation
+        return d_x, self.Params(d_gain, d_shift)
+
+
+def check(op: str, shape: tuple[int, ...], params: BatchNorm.Params, x: Array) -> BatchNorm.Params:
+    """Refuse parameters that are not of ``shape`` or not of the precision of x."""
+    inexact(op, "x", x)
+    require(x.size > 0, f"{op}: x must not be empty, found {x.shape}")
+    for name, value in zip(params._fields, params, strict=True):
+        require(value.shape == shape, f"{op}: {name} must be {shape}, found {value.shape}")
+        finite(op, name, value)
+    one_precision(op, x, gain=params.gain, shift=params.shift)
+    lead = x.ndim - len(shape)
+    fits = lead >= 1 and all(size in (1, x.shape[lead + i]) for i, size in enumerate(shape))
+    require(fits, f"{op}: gain {shape} does not fit the last axes of x {x.shape}")
+    return params

@@ -1,0 +1,104 @@
+"""Threads over slices of the batch: the one place that knows how many cores there are.
+
+NumPy releases the interpreter lock inside products and large elementwise loops, so plain threads
+use all cores. While they run, BLAS is held to one thread each. Work is cut into ``LANES`` slices
+whatever the number of threads, and results come back in slice order: a sum over slices has one
+order, so the thread count does not change it.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from itertools import pairwise
+from typing import Any, TypeVar
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from numsnn.errors import NumsnnError
+
+LANES = 8
+Result = TypeVar("Result")
+_settings = {"threads": 0}
+_local = threading.local()
+
+
+def threads() -> int:
+    """The number of threads in use: ``set_threads``, else NUMSNN_THREADS, else this process's cores."""
+    if _settings["threads"]:
+        return _settings["threads"]
+    chosen = os.environ.get("NUMSNN_THREADS", "")
+    if chosen:
+        if not chosen.isdigit() or int(chosen) < 1:
+            raise NumsnnError(f"NUMSNN_THREADS must be a positive integer, found {chosen!r}")
+        return int(chosen)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def set_threads(count: int) -> None:
+    """Use ``count`` threads, in this module and in BLAS; 0 goes back to the default."""
+    if count < 0:
+        raise NumsnnError(f"threads must be 0 or more, found {count}")
+    _settings["threads"] = count
+    _controller().limit(limits=count or threads(), user_api="blas")
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+@cache
+def _pool(count: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(count, thread_name_prefix="numsnn")
+
+
+@contextmanager
+def _single_blas() -> Iterator[None]:
+    with _controller().limit(limits=1, user_api="blas"):
+        yield
+
+
+def lanes(count: int, least: int = 1) -> list[slice]:
+    """At most ``LANES`` equal slices of range(count), none shorter than ``least`` but the only one."""
+    number = max(1, min(LANES, count // max(least, 1)))
+    edges = [count * i // number for i in range(number + 1)]
+    return [slice(a, b) for a, b in pairwise(edges)]
+
+
+def run(work: Callable[[slice], Result], slices: list[slice]) -> list[Result]:
+    """``[work(s) for s in slices]``, on as many threads as there are; results in slice order.
+
+    Work that is already inside a lane runs in place: lanes do not nest.
+    """
+    if len(slices) == 1 or threads() == 1 or getattr(_local, "inside", False):
+        return [work(s) for s in slices]
+
+    def guarded(s: slice) -> Result:
+        _local.inside = True
+        try:
+            return work(s)
+        finally:
+            _local.inside = False
+
+    with _single_blas():
+        return list(_pool(threads()).map(guarded, slices))
+
+
+def scratch(key: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """An uninitialised array that this thread reuses at the next call with the same key.
+
+    Fresh pages cost as much as the copy that fills them. The caller overwrites all of it and keeps
+    none of it.
+    """
+    buffers = _local.__dict__.setdefault("buffers", {})
+    count = int(np.prod(shape))
+    size = count * np.dtype(dtype).itemsize
+    if key not in buffers or buffers[key].nbytes < size:
+        buffers[key] = np.empty(size, np.uint8)
+    return buffers[key][:size].view(dtype).reshape(shape)

@@ -1,0 +1,90 @@
+"""What every operation asks of its input, with errors that say what was expected and found."""
+
+from typing import Any
+
+import numpy as np
+
+from numsnn.errors import NumsnnError
+
+Array = np.ndarray
+
+
+def require(condition: Any, message: str) -> None:
+    """Raise NumsnnError with ``message`` unless ``condition`` holds."""
+    if not condition:
+        raise NumsnnError(message)
+
+
+def finite(op: str, what: str, x: Array) -> None:
+    """Refuse NaN and infinity, naming the first place.
+
+    One sum finds almost all clean arrays clean; it may itself overflow, so only a suspicious one
+    is looked at element by element.
+    """
+    with np.errstate(all="ignore"):
+        clean = np.isfinite(x.sum())
+    if clean or np.isfinite(x).all():
+        return
+    place = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
+    raise NumsnnError(f"{op}: {what} must be finite, found {x[place]} at {place} (shape {x.shape})")
+
+
+def inexact(op: str, what: str, x: Any) -> None:
+    """Refuse what is not an array of floating-point or complex numbers."""
+    require(
+        isinstance(x, np.ndarray | np.generic) and np.issubdtype(x.dtype, np.inexact),
+        f"{op}: {what} must be an array of floating-point or complex numbers, found "
+        f"{getattr(x, 'dtype', type(x).__name__)}",
+    )
+
+
+def sequence(op: str, x: Any, rank: int | None = None, least: int = 3, layout: str = "") -> Array:
+    """Refuse an ``x`` that is not [T, N, ...] of the given rank, non-empty and finite."""
+    inexact(op, "x", x)
+    shape = layout or ("[T, N, C, H, W]" if rank == 5 else "[T, N, ...]")
+    if rank is not None:
+        require(x.ndim == rank, f"{op}: x must be {shape}, of rank {rank}, found shape {x.shape}")
+    require(x.ndim >= least, f"{op}: x must be {shape}, of rank {least} or more, found {x.shape}")
+    names = ("T, the number of steps", "N, the number of samples")
+    for axis, size in enumerate(x.shape):
+        name = names[axis] if axis < 2 else "the extent"
+        require(size > 0, f"{op}: {name} on axis {axis}, must be at least 1, found {x.shape}")
+    finite(op, "x", x)
+    return x
+
+
+def one_precision(op: str, x: Array, **others: Array | None) -> np.dtype:
+    """The dtype of the computation; refuses to mix single with double precision silently.
+
+    A complex array may meet a real one (that is how a tangent rides along), 4-byte numbers may
+    not meet 8-byte ones.
+    """
+    for name, other in others.items():
+        if other is None:
+            continue
+        inexact(op, name, other)
+        require(
+            x.real.dtype == other.real.dtype,
+            f"{op}: x is {x.dtype} but {name} is {other.dtype}; cast one, nothing is upcast silently",
+        )
+    return np.result_type(x, *(other for other in others.values() if other is not None))
+
+
+def cotangent(op: str, d_y: Any, shape: tuple[int, ...]) -> Array:
+    """Refuse a cotangent whose shape is not the output's."""
+    inexact(op, "d_y", d_y)
+    require(
+        d_y.shape == shape, f"{op}: d_y must have the output's shape {shape}, found {d_y.shape}"
+    )
+    return d_y
+
+
+def choice(op: str, what: str, value: Any, options: tuple) -> None:
+    """Refuse an option that is not among ``options``."""
+    require(value in options, f"{op}: {what} must be one of {options}, found {value!r}")
+
+
+def positive_integer(op: str, what: str, value: Any) -> None:
+    """Refuse anything but an integer of at least 1."""
+    good = isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= 1
+    require(good, f"{op}: {what} must be an integer of at least 1, found {value!r}")
