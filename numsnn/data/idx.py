@@ -15,7 +15,7 @@ import numpy as np
 from numsnn.data.files import LIMIT, gzip_head, is_gzip, map_bytes, read_bytes
 from numsnn.errors import DataFormatError
 
-TYPES = {
+TYPES: dict[int, np.dtype] = {
     0x08: np.dtype("u1"),
     0x09: np.dtype("i1"),
     0x0B: np.dtype(">i2"),
