@@ -7,7 +7,7 @@ from numsnn.errors import CheckpointError, DataFormatError, NumsnnError
 from numsnn.layer import Layer, map_layers, named, walk
 from numsnn.linear import Linear
 from numsnn.modes import ReLU, anchored, evaluating, relaxed, relu_twin
-from numsnn.neurons import LIF, MembraneCotangent, State
+from numsnn.neurons import LIF
 from numsnn.norms import BatchNorm, FixedNorm, Statistics
 from numsnn.observe import (
     batch_statistics,
@@ -19,6 +19,7 @@ from numsnn.observe import (
 )
 from numsnn.pooling import AvgPool2d, Flatten
 from numsnn.readouts import Accumulate, MeanOverTime
+from numsnn.states import MembraneCotangent, State
 
 __version__ = "0.1.0"
 

@@ -85,6 +85,7 @@ class Conv2d(Layer):
 
         def lane(samples: slice) -> None:
             for chunk in self._chunks(samples, size):
+                finite("Conv2d", "x", images[chunk])
                 cols = self._cols(images[chunk], size)  # [G, n, P, K]
                 np.matmul(weight, cols.swapaxes(-1, -2).swapaxes(0, 1), out=y[chunk])
                 if params.bias is not None:
@@ -167,7 +168,7 @@ class Conv2d(Layer):
 
     def _check(self, params: Params, x: Array) -> np.dtype:
         weight, bias = params
-        sequence("Conv2d", x, rank=5)
+        sequence("Conv2d", x, rank=5, check_values=False)
         require(
             weight.shape == self.weight_shape,
             f"Conv2d: weight must be {self.weight_shape}, found {weight.shape}",

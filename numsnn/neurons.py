@@ -1,5 +1,7 @@
 """LIF: leaky integrate-and-fire, forward and backward through time. The only loop over time."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -8,40 +10,13 @@ import numpy as np
 from numsnn import parallel
 from numsnn.firing import Step
 from numsnn.layer import Array, Cotangents, Layer
-from numsnn.norms import sum_to
+from numsnn.reduce import contract, sum_to
+from numsnn.states import MembraneCotangent, State, cut_state, joined
 from numsnn.surrogates import Rectangular, Surrogate
-from numsnn.tree import add, leaves
+from numsnn.tree import leaves, tree_sum
 from numsnn.validate import choice, cotangent, finite, one_precision, require, sequence
 
-TILE = 1 << 15  # numbers in one step of a tile: the loop over time then stays in the second cache
-
-
-class State(NamedTuple):
-    """What a neuron carries from step to step: potential after reset, and its last spikes."""
-
-    membrane: Array  # [N, ...]
-    spikes: Array  # [N, ...]
-
-
-class MembraneCotangent(NamedTuple):
-    """What flows into a neuron other than through its spikes; ``d_membranes[name]`` may be one."""
-
-    trace: Array | None = None  # [T, N, ...] for the membrane at every step
-    final: State | None = None  # for the final state
-
-    @classmethod
-    def of(
-        cls, name: str, d_membranes: Cotangents | None, shape: tuple[int, ...]
-    ) -> "MembraneCotangent":
-        """What ``d_membranes`` holds for the neuron ``name`` of shape [T, N, ...], checked."""
-        given = (d_membranes or {}).get(name) if name else None
-        if not isinstance(given, MembraneCotangent):
-            given = cls(trace=given)
-        if given.trace is not None:
-            cotangent(f"d_membranes[{name!r}]", given.trace, shape)
-        for part in given.final or ():
-            cotangent(f"d_membranes[{name!r}], the final state", part, shape[1:])
-        return given
+TILE = 1 << 14  # numbers in one step of a tile: the loop over time then stays in the second cache
 
 
 @dataclass(frozen=True)
@@ -123,16 +98,15 @@ class LIF(Layer):
         dtype = self._check(params, current)
         membrane, spikes = np.empty(current.shape, dtype), np.empty(current.shape, dtype)
         charged = membrane if self.norm is None else np.empty(current.shape, dtype)
+        cut = self._cut(params, current.shape)
+        traces = [cut(trace) for trace in (current, membrane, charged, spikes)]
+        inside = params._replace(initial=cut_state(params.initial, cut))
 
         def tile(n: slice) -> tuple:
-            return self._forward(
-                params, n, current[:, n], membrane[:, n], charged[:, n], spikes[:, n]
-            )
+            return self._forward(inside, n, *(trace[:, n] for trace in traces))
 
-        results = parallel.run(tile, self._tiles(current.shape))
-        final = State(
-            *(np.concatenate(parts) for parts in zip(*(r[0] for r in results), strict=True))
-        )
+        results = parallel.run(tile, self._tiles(traces[0].shape))
+        final = joined([r[0] for r in results], current.shape[1:])
         norm, lateral = results[0][1:]
         return spikes, self.Saved(params, membrane, charged, spikes, final, norm, lateral)
 
@@ -147,7 +121,6 @@ class LIF(Layer):
     ) -> tuple[State, tuple, tuple]:
         """The recursion on the samples ``n``; fills membrane, charged and spikes."""
         decay, threshold, width = params[:3]
-        direction = 1 if params.direction is None else params.direction
         amount = threshold if params.amount is None else params.amount
         v, s = self._initial(params, n, current)
         norms, laterals = [], []
@@ -162,13 +135,15 @@ class LIF(Layer):
                 u, saved = self.norm.forward(params.norm, h)  # MPBN eq. 7
                 norms.append(saved)
                 charged[t] = h
-            z = direction * u - threshold
+            z = self._excess(params, u)
             s = self.firing.fire(self.surrogate, z, width, self.tie == "fires", t, n)  # tdBN eq. 3
             gate = self.firing.gate(s, t, n) if self.detach_reset else s
             carried = u if self.carry == "normalised" else h
             v = carried * (1 - gate) if self.reset == "hard" else carried - amount * gate
             membrane[t], spikes[t] = u, s
-        finite(f"LIF {self.name}".strip(), "the potential", v)
+        if not np.isfinite(v.sum()):  # NaN and infinity stay in v once they are there
+            finite(f"LIF {self.name}".strip(), "current", current)
+            finite(f"LIF {self.name}".strip(), "the potential after the last reset", v)
         return State(v, s), tuple(norms), tuple(laterals)
 
     # -- backward --------------------------------------------------------------------------------
@@ -180,15 +155,24 @@ class LIF(Layer):
         cotangent("LIF.backward", d_spikes, shape)
         extra = MembraneCotangent.of(self.name, d_membranes, shape)
         d_current = np.empty(shape, np.result_type(d_spikes, saved.membrane))
+        cut = self._cut(saved.params, shape)
+        inside = saved._replace(
+            params=saved.params._replace(initial=cut_state(saved.params.initial, cut)),
+            membrane=cut(saved.membrane),
+            charged=cut(saved.charged),
+            spikes=cut(saved.spikes),
+        )
+        trace = None if extra.trace is None else cut(extra.trace)
+        extra = MembraneCotangent(trace, cut_state(extra.final, cut))
+        d_s, d_i = cut(d_spikes), cut(d_current)
 
         def tile(n: slice) -> LIF.Params:
-            return self._backward(saved, n, d_spikes[:, n], extra, d_current[:, n])
+            return self._backward(inside, n, d_s[:, n], extra, d_i[:, n])
 
-        parts = parallel.run(tile, self._tiles(shape))
-        initial = State(*(np.concatenate(d) for d in zip(*(p.initial for p in parts), strict=True)))
-        d_params = sum_trees([p._replace(initial=None) for p in parts])
+        parts = parallel.run(tile, self._tiles(d_s.shape))
+        d_params = tree_sum([p._replace(initial=None) for p in parts])
         if saved.params.initial is not None:
-            d_params = d_params._replace(initial=initial)
+            d_params = d_params._replace(initial=joined([p.initial for p in parts], shape[1:]))
         return d_current, d_params
 
     def _backward(
@@ -206,9 +190,8 @@ class LIF(Layer):
         amount = threshold if params.amount is None else params.amount
         u, h, s = saved.membrane[:, n], saved.charged[:, n], saved.spikes[:, n]
         first = self._initial(params, n, d_spikes)
-        d_v, d_s_next = (np.zeros(s.shape[1:], d_current.dtype) for _ in range(2))
-        if extra.final is not None:
-            d_v, d_s_next = extra.final.membrane[n], extra.final.spikes[n]
+        final = extra.final or State(*(np.zeros(s.shape[1:], d_current.dtype) for _ in range(2)))
+        d_v, d_s_next = (part[n] if extra.final else part for part in final)
         d_decay, d_threshold, d_width, d_amount, d_direction = (
             np.zeros(np.shape(p), d_current.dtype)
             for p in (decay, threshold, width, amount, direction)
@@ -216,26 +199,28 @@ class LIF(Layer):
         d_norms, d_laterals = [], []
         carries_u = self.norm is not None and self.carry == "normalised"
         for t in reversed(range(len(s))):
+            ds_dz, ds_dwidth = self.surrogate.slopes(self._excess(params, u[t]), width)
             carried = u[t] if carries_u else h[t]
             gate = self.firing.gate(s[t], t, n) if self.detach_reset else s[t]
-            ds_dz, ds_dwidth = self.surrogate.slopes(direction * u[t] - threshold, width)
             # the reset, v = carried (1 - gate)  or  carried - amount gate
-            d_s = d_spikes[t] + d_s_next
+            d_s = d_spikes[t] + d_s_next if d_s_next is not None else d_spikes[t]
             if self.reset == "hard":
                 d_carried = (1 - gate) * d_v
                 if not self.detach_reset:
                     d_s = d_s - carried * d_v  # tdBN eq. 14, the term -tau u dL/du
             else:
                 d_carried = d_v
-                d_amount -= sum_to(gate * d_v, d_amount.shape)
+                d_amount -= contract(gate, d_v, d_amount.shape)
                 if not self.detach_reset:
                     d_s = d_s - amount * d_v
             # firing, s = H(z), z = direction u - threshold
             d_z = ds_dz * d_s  # tdBN eq. 15
-            d_width += sum_to(ds_dwidth * d_s, d_width.shape)
+            d_width += contract(ds_dwidth, d_s, d_width.shape)
             d_threshold -= sum_to(d_z, d_threshold.shape)
-            d_direction += sum_to(u[t] * d_z, d_direction.shape)
-            d_u = direction * d_z
+            d_u = d_z
+            if params.direction is not None:
+                d_direction += contract(u[t], d_z, d_direction.shape)
+                d_u = direction * d_z
             if extra.trace is not None:
                 d_u = d_u + extra.trace[t, n]
             if carries_u:
@@ -248,28 +233,30 @@ class LIF(Layer):
             d_h = d_u + d_carried
             d_current[t] = d_h
             v_before = self._after_reset(saved, n, t - 1, amount) if t else first.membrane
-            d_decay += sum_to(v_before * d_h, d_decay.shape)
-            d_v = decay * d_h
+            d_decay += contract(v_before, d_h, d_decay.shape)
+            d_v, d_s_next = decay * d_h, None
             if self.lateral is not None:
                 d_s_next, d_lateral = self.lateral.backward(saved.lateral[t], d_h[None])
                 d_s_next = d_s_next[0]
                 d_laterals.append(d_lateral)
-            else:
-                d_s_next = np.zeros_like(d_s)
         if params.amount is None and self.reset == "soft":
             d_threshold += d_amount
         return self.Params(
             d_decay,
             d_threshold,
             d_width,
-            sum_trees(d_norms),
-            sum_trees(d_laterals),
-            State(d_v, d_s_next),
+            tree_sum(d_norms),
+            tree_sum(d_laterals),
+            State(d_v, np.zeros_like(d_v) if d_s_next is None else d_s_next),
             None if params.direction is None else d_direction,
             None if params.amount is None else d_amount,
         )
 
     # -- helpers ---------------------------------------------------------------------------------
+
+    def _excess(self, params: Params, u: Array) -> Array:
+        """z = direction u - threshold."""
+        return (u if params.direction is None else params.direction * u) - params.threshold
 
     def _after_reset(self, saved: Saved, n: slice, t: int, amount: Array) -> Array:
         """v[t], from what was saved."""
@@ -285,6 +272,24 @@ class LIF(Layer):
             return State(rest, rest)
         return State(params.initial.membrane[n], params.initial.spikes[n])
 
+    def _cut(self, params: Params, shape: tuple[int, ...]) -> Callable[[Array], Array]:
+        """Views of traces [T, N, C, ...] as [T, N k, C/k, ...], so that one piece fits a tile.
+
+        Only where every element of a sample is treated alike; else k = 1.
+        """
+        alike = self.norm is None and self.lateral is None and isinstance(self.firing, Step)
+        alike = alike and all(np.ndim(p) == 0 for p in leaves(params._replace(initial=None)))
+        pieces, size = 1, math.prod(shape[2:])
+        if alike and len(shape) > 2 and size > TILE:
+            channels = shape[2]
+            pieces = next(
+                k
+                for k in range(1, channels + 1)
+                if (channels % k == 0 and size <= k * TILE) or k == channels
+            )
+        inner = (shape[1] * pieces, shape[2] // pieces, *shape[3:]) if pieces > 1 else shape[1:]
+        return lambda trace: trace.reshape(-1, *inner)
+
     def _tiles(self, shape: tuple[int, ...]) -> list[slice]:
         """Slices of the batch; all of it at once where a norm couples the samples."""
         if self.norm is not None or self.lateral is not None:
@@ -294,7 +299,7 @@ class LIF(Layer):
 
     def _check(self, params: Params, current: Array) -> np.dtype:
         op = f"LIF {self.name}".strip()
-        sequence(op, current, least=2)
+        sequence(op, current, least=2, check_values=False)
         self.surrogate.check_width(params.width)
         arrays: dict[str, Array | None] = {
             "decay": params.decay,
@@ -325,11 +330,3 @@ class LIF(Layer):
             one_precision(op, current, **arrays),
             *(leaf for tree in (params.norm, params.lateral) for leaf in leaves(tree)),
         )
-
-
-def sum_trees(trees: list[Any]) -> Any:
-    """The leafwise sum of trees of one structure, in order; None for none."""
-    total = None
-    for tree in trees:
-        total = tree if total is None else add(total, tree)
-    return total

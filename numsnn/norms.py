@@ -1,19 +1,16 @@
 """Batch normalisation over chosen axes: plain, threshold-dependent (tdBN), or on a membrane (MPBN)."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from numsnn import parallel
 from numsnn.layer import Array, Cotangents, Layer
+from numsnn.reduce import sum_to
 from numsnn.validate import cotangent, finite, inexact, one_precision, require
-
-
-def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
-    """Sum x down to ``shape``: the transpose of broadcasting ``shape`` up to x."""
-    lead = x.ndim - len(shape)
-    ones = tuple(lead + i for i, size in enumerate(shape) if size == 1 and x.shape[lead + i] != 1)
-    return x.sum(axis=(*range(lead), *ones), keepdims=True).reshape(shape)
 
 
 class Statistics(NamedTuple):
@@ -50,7 +47,7 @@ class BatchNorm(Layer):
 
     class Saved(NamedTuple):
         gain: Array
-        normal: Array  # (x - mean)/deviation
+        x: Array
         deviation: Array  # sqrt(variance + eps)
         statistics: Statistics
 
@@ -87,29 +84,70 @@ class BatchNorm(Layer):
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Saved]:
         gain, shift = check("BatchNorm", self.shape, params, x)
-        axes = self.reduced(x)
-        mean = x.mean(axis=axes, keepdims=True)
+        mean = self._mean(lambda n: x[n], x)  # tdBN eq. 7
         finite("BatchNorm", "x", mean)
-        normal = x - mean
-        variance = (normal * normal).mean(axis=axes, keepdims=True)  # tdBN eq. 7-8
+        variance = self._mean(lambda n: (x[n] - mean) ** 2, x)  # tdBN eq. 8
         deviation = np.sqrt(variance + self.eps)
-        normal /= deviation  # tdBN eq. 5, MPBN eq. 4
-        y = (self.scale * gain) * normal + shift  # tdBN eq. 6, MPBN eq. 5
-        return y, self.Saved(gain, normal, deviation, Statistics(mean, variance))
+        y = np.empty(x.shape, np.result_type(x, gain, shift))
+
+        def tile(n: tuple) -> None:
+            normal = (x[n] - mean) / deviation  # tdBN eq. 5, MPBN eq. 4
+            y[n] = (self.scale * gain) * normal + shift  # tdBN eq. 6, MPBN eq. 5
+
+        parallel.run(tile, self._tiles(x))
+        return y, self.Saved(gain, x, deviation, Statistics(mean, variance))
 
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, Params]:
-        gain, normal, deviation, _ = saved
-        cotangent("BatchNorm.backward", d_y, normal.shape)
-        axes = self.reduced(normal)
-        d_shift = sum_to(d_y, self.shape)
-        d_gain = self.scale * sum_to(d_y * normal, self.shape)
-        d_normal = (self.scale * gain) * d_y
-        # The mean takes away what is common to a channel; the deviation what lies along normal.
-        along = (d_normal * normal).mean(axis=axes, keepdims=True)
-        d_x = (d_normal - d_normal.mean(axis=axes, keepdims=True) - normal * along) / deviation
+        gain, x, deviation, (mean, _) = saved
+        cotangent("BatchNorm.backward", d_y, x.shape)
+        tiles, axes, fine = self._tiles(x), self.reduced(x), self._fine(x)
+
+        def normal(n: tuple) -> Array:
+            return (x[n] - mean) / deviation
+
+        def sums(n: tuple) -> tuple[Array, Array]:
+            return sum_to(d_y[n], fine), sum_to(d_y[n] * normal(n), fine)
+
+        all_of_it, along = (sum(parts) for parts in zip(*parallel.run(sums, tiles), strict=True))
+        d_shift = sum_to(all_of_it, self.shape)
+        d_gain = self.scale * sum_to(along, self.shape)
+        # Through the statistics: the mean takes away what is common to a channel's d_normal, the
+        # deviation takes away what of it lies along normal.
+        slope, count = self.scale * gain, self._count(x)
+        common = (slope * all_of_it).sum(axis=axes, keepdims=True) / count
+        along = (slope * along).sum(axis=axes, keepdims=True) / count
+        d_x = np.empty(x.shape, np.result_type(d_y, x, gain))
+
+        def tile(n: tuple) -> None:
+            d_normal = slope * d_y[n]
+            d_x[n] = (d_normal - common - normal(n) * along) / deviation
+
+        parallel.run(tile, tiles)
         return d_x, self.Params(d_gain, d_shift)
+
+    def _mean(self, values: Callable[[tuple], Array], x: Array) -> Array:
+        """The mean over the reduced axes of ``values`` of every tile of x, dimensions kept."""
+        axes = self.reduced(x)
+        parts = parallel.run(lambda n: values(n).sum(axis=axes, keepdims=True), self._tiles(x))
+        return np.sum(parts, axis=0) / self._count(x)
+
+    def _count(self, x: Array) -> int:
+        return math.prod(x.shape[axis] for axis in self.reduced(x))
+
+    def _fine(self, x: Array) -> tuple[int, ...]:
+        """The shape of x with 1 where neither the statistics nor the gain vary."""
+        axes, shape = self.reduced(x), (1,) * (x.ndim - len(self.shape)) + self.shape
+        return tuple(
+            1 if axis in axes and shape[axis] == 1 else size for axis, size in enumerate(x.shape)
+        )
+
+    def _tiles(self, x: Array) -> list[tuple]:
+        """Tiles of x over steps and samples, where the statistics run over both; else all of x."""
+        lead = x.ndim - len(self.shape)
+        whole = [(slice(None),) * lead]
+        return parallel.tiles(x.shape, lead) if set(range(lead)) <= set(self.reduced(x)) else whole
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from numsnn.layer import Array, part_of
-from numsnn.neurons import LIF, State
+from numsnn.neurons import LIF
 from numsnn.norms import BatchNorm, Statistics
 from numsnn.readouts import Accumulate
+from numsnn.states import State
 from numsnn.tree import Tree
 from numsnn.validate import require
 

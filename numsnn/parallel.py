@@ -6,13 +6,14 @@ whatever the number of threads, and results come back in slice order: a sum over
 order, so the thread count does not change it.
 """
 
+import itertools
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,6 +22,8 @@ from threadpoolctl import ThreadpoolController
 from numsnn.errors import NumsnnError
 
 LANES = 8
+TILE = 1 << 15
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 _settings = {"threads": 0}
 _local = threading.local()
@@ -68,26 +71,39 @@ def lanes(count: int, least: int = 1) -> list[slice]:
     """At most ``LANES`` equal slices of range(count), none shorter than ``least`` but the only one."""
     number = max(1, min(LANES, count // max(least, 1)))
     edges = [count * i // number for i in range(number + 1)]
-    return [slice(a, b) for a, b in pairwise(edges)]
+    return [slice(a, b) for a, b in itertools.pairwise(edges)]
 
 
-def run(work: Callable[[slice], Result], slices: list[slice]) -> list[Result]:
-    """``[work(s) for s in slices]``, on as many threads as there are; results in slice order.
+def tiles(shape: tuple[int, ...], lead: int = 2, size: int = TILE) -> list[tuple[slice, ...]]:
+    """Index tuples over the first ``lead`` axes that cut an array into tiles of about ``size`` numbers.
 
-    Work that is already inside a lane runs in place: lanes do not nest.
+    A tile holds one step and some of its samples: it stays in a core's second cache, so that the
+    passes of an elementwise formula over it do not go to memory.
     """
-    if len(slices) == 1 or threads() == 1 or getattr(_local, "inside", False):
-        return [work(s) for s in slices]
+    count = max(1, size // max(1, math.prod(shape[lead:])))
+    last = [slice(i, min(i + count, shape[lead - 1])) for i in range(0, shape[lead - 1], count)]
+    steps = itertools.product(*([slice(i, i + 1) for i in range(n)] for n in shape[: lead - 1]))
+    return [(*step, samples) for step in steps for samples in last]
 
-    def guarded(s: slice) -> Result:
+
+def run(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:
+    """``[work(item) for item in items]``, on as many threads as there are; results in order.
+
+    Work that is already inside a thread runs in place: runs do not nest.
+    """
+    if len(items) == 1 or threads() == 1 or getattr(_local, "inside", False):
+        return [work(item) for item in items]
+
+    def lane(part: slice) -> list[Result]:
         _local.inside = True
         try:
-            return work(s)
+            return [work(item) for item in items[part]]
         finally:
             _local.inside = False
 
     with _single_blas():
-        return list(_pool(threads()).map(guarded, slices))
+        parts = _pool(threads()).map(lane, lanes(len(items)))
+        return [result for part in parts for result in part]
 
 
 def scratch(key: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -97,7 +113,7 @@ def scratch(key: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     none of it.
     """
     buffers = _local.__dict__.setdefault("buffers", {})
-    count = int(np.prod(shape))
+    count = math.prod(shape)
     size = count * np.dtype(dtype).itemsize
     if key not in buffers or buffers[key].nbytes < size:
         buffers[key] = np.empty(size, np.uint8)

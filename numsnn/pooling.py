@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from numsnn import parallel
 from numsnn.layer import Array, Cotangents, Layer
-from numsnn.validate import cotangent, positive_integer, require, sequence
+from numsnn.validate import cotangent, finite, positive_integer, require, sequence
 
 
 @dataclass(frozen=True)
@@ -30,54 +31,53 @@ class AvgPool2d(Layer):
         if self.stride is not None:
             positive_integer("AvgPool2d", "stride", self.stride)
 
-    def windows(self, shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
-        """Where the k-th pixel of every window lies, for each place k in a window."""
-        height, width = shape[-2:]
-        if self.size is None:
-            tall, wide, step_down, step_right = height, width, height, width
-        else:
-            tall = wide = self.size
-            step_down = step_right = self.stride or self.size
-        require(
-            height >= tall and width >= wide,
-            f"AvgPool2d: a window of {tall}x{wide} does not fit the image on axes 3 and 4 of {shape}",
-        )
-        rows, columns = (height - tall) // step_down + 1, (width - wide) // step_right + 1
-        return [
-            (
-                slice(i, i + (rows - 1) * step_down + 1, step_down),
-                slice(j, j + (columns - 1) * step_right + 1, step_right),
-            )
-            for i in range(tall)
-            for j in range(wide)
-        ]
+    def output_size(self, height: int, width: int) -> tuple[int, int]:
+        """(H', W') for an image of (H, W)."""
+        rows, columns = self._places(height), self._places(width)
+        return len(range(height)[rows[0]]), len(range(width)[columns[0]])
 
     def forward(self, params: None, x: Array) -> tuple[Array, Saved]:
-        sequence("AvgPool2d", x, rank=5)
-        if self.size is None:
-            return x.mean(axis=(-2, -1), keepdims=True), self.Saved(x.shape)
-        places = self.windows(x.shape)
-        y = x[..., places[0][0], places[0][1]].copy()
-        for rows, columns in places[1:]:
-            y += x[..., rows, columns]
-        y /= len(places)
+        sequence("AvgPool2d", x, rank=5, check_values=False)
+        require(
+            self.size is None or min(x.shape[3:]) >= self.size,
+            f"AvgPool2d: a window of {self.size}x{self.size} does not fit the image on axes 3 and 4 "
+            f"of {x.shape}",
+        )
+        rows, columns = self._places(x.shape[3]), self._places(x.shape[4])
+        y = np.empty((*x.shape[:3], *self.output_size(*x.shape[3:])), x.dtype)
+
+        def tile(n: tuple) -> None:
+            down = sum(x[n][..., place, :] for place in rows)
+            y[n] = sum(down[..., place] for place in columns) / (len(rows) * len(columns))
+
+        parallel.run(tile, parallel.tiles(x.shape))
+        finite("AvgPool2d", "x", y)
         return y, self.Saved(x.shape)
 
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, None]:
-        places = self.windows(saved.shape)
-        rows, columns = places[0]
-        out = (
-            len(range(*rows.indices(saved.shape[-2]))),
-            len(range(*columns.indices(saved.shape[-1]))),
-        )
-        cotangent("AvgPool2d.backward", d_y, (*saved.shape[:3], *out))
-        d_x = np.zeros(saved.shape, d_y.dtype)
-        share = d_y / len(places)
-        for rows, columns in places:
-            d_x[..., rows, columns] += share
+        shape = saved.shape
+        cotangent("AvgPool2d.backward", d_y, (*shape[:3], *self.output_size(*shape[3:])))
+        rows, columns = self._places(shape[3]), self._places(shape[4])
+        d_x = np.zeros(shape, d_y.dtype)
+
+        def tile(n: tuple) -> None:
+            share = d_y[n] / (len(rows) * len(columns))
+            d_down = np.zeros((*share.shape[:4], shape[4]), d_y.dtype)
+            for place in columns:
+                d_down[..., place] += share
+            for place in rows:
+                d_x[n][..., place, :] += d_down
+
+        parallel.run(tile, parallel.tiles(shape))
         return d_x, None
+
+    def _places(self, length: int) -> list[slice]:
+        """Along one axis, where the k-th pixel of every window lies, for each k in a window."""
+        size, stride = self.size or length, self.stride or self.size or length
+        last = (length - size) // stride * stride
+        return [slice(k, k + last + 1, stride) for k in range(size)]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Flatten(Layer):
         shape: tuple[int, ...]
 
     def forward(self, params: None, x: Array) -> tuple[Array, Saved]:
-        sequence("Flatten", x)
+        sequence("Flatten", x, check_values=False)
         return x.reshape(*x.shape[:2], -1), self.Saved(x.shape)
 
     def backward(

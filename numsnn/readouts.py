@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from numsnn.layer import Array, Cotangents, Layer
-from numsnn.neurons import MembraneCotangent, State
+from numsnn.states import MembraneCotangent, State
 from numsnn.validate import cotangent, one_precision, require, sequence
 
 

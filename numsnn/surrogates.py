@@ -26,7 +26,7 @@ Array = np.ndarray
 
 def magnitude(x: Array) -> Array:
     """|x| that keeps an imaginary part: x or -x, by the sign of the real part."""
-    return np.where(x.real < 0, -x, x)
+    return np.where(x.real < 0, -x, x) if np.iscomplexobj(x) else np.abs(x)
 
 
 class Surrogate:
@@ -77,7 +77,7 @@ class Rectangular(Surrogate):
 
     def slopes(self, z: Array, width: Any) -> tuple[Array, Array]:
         x = z / width
-        ds_dz = self.inside(x).astype(x.dtype) / width
+        ds_dz = np.divide(self.inside(x), width, dtype=x.dtype)
         return ds_dz, -x * ds_dz
 
 

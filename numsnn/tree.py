@@ -119,3 +119,11 @@ def zeros_like(tree: Tree) -> Tree:
 def add(tree: Tree, other: Tree) -> Tree:
     """The leafwise sum of two trees of one structure."""
     return map_tree(np.add, tree, other)
+
+
+def tree_sum(trees: list[Tree]) -> Tree:
+    """The leafwise sum of trees of one structure, in order; None for none."""
+    total = None
+    for tree in trees:
+        total = tree if total is None else add(total, tree)
+    return total

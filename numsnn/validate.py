@@ -38,8 +38,18 @@ def inexact(op: str, what: str, x: Any) -> None:
     )
 
 
-def sequence(op: str, x: Any, rank: int | None = None, least: int = 3, layout: str = "") -> Array:
-    """Refuse an ``x`` that is not [T, N, ...] of the given rank, non-empty and finite."""
+def sequence(
+    op: str,
+    x: Any,
+    rank: int | None = None,
+    least: int = 3,
+    layout: str = "",
+    check_values: bool = True,
+) -> Array:
+    """Refuse an ``x`` that is not [T, N, ...] of the given rank, non-empty and finite.
+
+    ``check_values=False`` where the operation itself, or the one it hands x to, looks at every value.
+    """
     inexact(op, "x", x)
     shape = layout or ("[T, N, C, H, W]" if rank == 5 else "[T, N, ...]")
     if rank is not None:
@@ -49,7 +59,8 @@ def sequence(op: str, x: Any, rank: int | None = None, least: int = 3, layout: s
     for axis, size in enumerate(x.shape):
         name = names[axis] if axis < 2 else "the extent"
         require(size > 0, f"{op}: {name} on axis {axis}, must be at least 1, found {x.shape}")
-    finite(op, "x", x)
+    if check_values:
+        finite(op, "x", x)
     return x
 
 
