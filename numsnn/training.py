@@ -1,0 +1,206 @@
+"""Training: the loop, its one step, and the state it carries. Everything else is handed in.
+
+for state in train(recipe, dataset, epochs=20):
+    print(state.metrics)
+
+A state holds all that the rest of the run depends on, the random state included: the same state
+goes on the same way, in this process or in another.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from numsnn.data.batches import Augment, batches
+from numsnn.dropout import resampled
+from numsnn.errors import NumsnnError
+from numsnn.evaluation import as_steps, evaluate, predicted
+from numsnn.layer import Array
+from numsnn.norms import Statistics
+from numsnn.observe import batch_statistics
+from numsnn.optimizers import clipped
+from numsnn.recipes import Objective, Recipe
+from numsnn.tree import Tree, leaves
+from numsnn.validate import positive_integer, require
+
+MOMENTUM = 0.1  # the share of a batch in the running statistics
+
+
+class TrainingState(NamedTuple):
+    """A training after ``epoch`` epochs."""
+
+    params: Tree
+    optimizer: Tree
+    statistics: dict[str, Statistics]  # running ones, by the name of the norm
+    random: Mapping[str, Any]  # the state of the generator behind order, augmentation and dropout
+    epoch: int
+    history: tuple[dict[str, float], ...]  # the metrics of every epoch
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Those of the last epoch."""
+        return self.history[-1]
+
+
+class Progress(NamedTuple):
+    """What ``watch`` sees after a batch."""
+
+    epoch: int  # from 1
+    epochs: int
+    batch: int  # from 1
+    samples: int  # in this batch
+    loss: float
+    correct: int
+
+
+def start(recipe: Recipe, seed: int = 0, dtype: Any = np.float32) -> TrainingState:
+    """The state before the first epoch, all of it drawn from ``seed``."""
+    recipe.objective.check(recipe.network)
+    rng = np.random.default_rng(seed)
+    params = recipe.start(rng, dtype)
+    return TrainingState(params, recipe.optimizer.init(params), {}, rng.bit_generator.state, 0, ())
+
+
+def train(
+    recipe: Recipe,
+    dataset: Any,
+    *,
+    epochs: int,
+    batch_size: int = 64,
+    seed: int = 0,
+    augment: Augment | None = None,
+    state: TrainingState | None = None,
+    watch: Callable[[Progress], None] = lambda progress: None,
+) -> Iterator[TrainingState]:
+    """One state an epoch, until ``epochs`` are done; ``state`` continues where one was left.
+
+    Every epoch goes over the training part once, in an order of its own, and then evaluates the
+    test part (where there is one). ``augment(x, rng)`` changes the images [N, C, H, W] of a batch.
+    A state's metrics: ``loss`` and its terms and ``train_accuracy``, averaged over the batches as
+    they were trained on; ``test_loss``, ``test_accuracy``; ``rate``, ``seconds`` since the start,
+    ``samples_per_second`` of training. Raises NumsnnError on bad input, and where the loss or an
+    activation is no longer finite, naming epoch and batch.
+    """
+    positive_integer("train", "epochs", epochs)
+    positive_integer("train", "batch_size", batch_size)
+    state = start(recipe, seed) if state is None else state
+    while state.epoch < epochs:
+        state = _epoch(recipe, dataset, state, epochs, batch_size, augment, watch)
+        yield state
+
+
+def in_force(recipe: Recipe, params: Tree, epoch: int, epochs: int) -> tuple[Any, Tree]:
+    """The network and parameters with which an epoch (from 0) begins."""
+    if recipe.before_epoch is None:
+        return recipe.network, params
+    return recipe.before_epoch(recipe.network, params, epoch, epochs)
+
+
+def gradient(
+    network: Any, objective: Objective, params: Tree, x: Array, labels: Array
+) -> tuple[dict[str, float], Array, Tree, Tree]:
+    """Forward, loss, backward on one batch: the loss's terms, outputs, what was saved, dL/d params.
+
+    x: [T, N, ...] as the network expects it; still images have one step.
+    """
+    outputs, saved = network.forward(params, x)
+    terms, d_outputs, d_membranes = objective(network, saved, outputs, labels)
+    _, d_params = network.backward(saved, d_outputs, d_membranes)
+    return terms, outputs, saved, d_params
+
+
+def step(
+    recipe: Recipe, network: Any, state: TrainingState, x: Array, labels: Array, rate: float
+) -> tuple[TrainingState, dict[str, float], Array]:
+    """One batch: parameters, optimizer and running statistics move; also the terms, the outputs.
+
+    Raises NumsnnError where the loss is not finite.
+    """
+    terms, outputs, saved, d_params = gradient(network, recipe.objective, state.params, x, labels)
+    require(
+        np.isfinite(terms["loss"]),
+        f"the loss is {terms['loss']}; a lower learning rate or clipping may help",
+    )
+    if recipe.clip is not None:
+        d_params = clipped(d_params, recipe.clip)
+    params, moments = recipe.optimizer.update(state.params, d_params, state.optimizer, rate)
+    statistics = averaged(state.statistics, batch_statistics(network, saved))
+    moved = state._replace(params=params, optimizer=moments, statistics=statistics)
+    return moved, terms, outputs
+
+
+def averaged(
+    running: Mapping[str, Statistics], batch: Mapping[str, list[Statistics]]
+) -> dict[str, Statistics]:
+    """r <- (1 - momentum) r + momentum b, for mean and biased variance of every norm.
+
+    They start at mean 0 and variance 1. A norm on a membrane has one b a step, and they enter in
+    the order t = 0..T-1 (the MPBN authors' way).
+    """
+    result = dict(running)
+    for name, uses in batch.items():
+        for b in uses:
+            r = result.get(name, Statistics(np.zeros_like(b.mean), np.ones_like(b.variance)))
+            pairs = zip(r, b, strict=True)
+            result[name] = Statistics(
+                *((1 - MOMENTUM) * old + MOMENTUM * new for old, new in pairs)
+            )
+    return result
+
+
+def _epoch(
+    recipe: Recipe,
+    dataset: Any,
+    state: TrainingState,
+    epochs: int,
+    batch_size: int,
+    augment: Augment | None,
+    watch: Callable[[Progress], None],
+) -> TrainingState:
+    began, epoch = time.perf_counter(), state.epoch + 1
+    rng = np.random.default_rng()
+    rng.bit_generator.state = state.random
+    network, params = in_force(recipe, state.params, state.epoch, epochs)
+    recipe.objective.check(network)
+    state = state._replace(params=params)
+    dtype = leaves(params)[0].dtype
+    count = len(dataset.train_y)
+    in_all = -(-count // batch_size)
+    sums, right, rate = dict[str, float](), 0, 0.0
+    parts = batches(dataset.train_x, dataset.train_y, batch_size, rng, augment=augment)
+    for number, (x, labels) in enumerate(parts):
+        rate = recipe.schedule((state.epoch + number / in_all) / epochs)
+        fresh = resampled(network, rng)  # new dropout masks
+        with _at(f"epoch {epoch}, batch {number + 1} of {in_all}"):
+            state, terms, outputs = step(recipe, fresh, state, as_steps(x, dtype), labels, rate)
+        for name, term in terms.items():
+            sums[name] = sums.get(name, 0.0) + term * len(labels)
+        correct = int((predicted(outputs) == labels).sum())
+        right += correct
+        watch(Progress(epoch, epochs, number + 1, len(labels), terms["loss"], correct))
+    speed = count / (time.perf_counter() - began)
+    metrics = {"epoch": epoch, **{name: total / count for name, total in sums.items()}}
+    metrics["train_accuracy"] = right / count
+    if len(dataset.test_y):
+        with _at(f"epoch {epoch}, evaluation"):
+            test_x, test_y, loss = dataset.test_x, dataset.test_y, recipe.objective.loss
+            test = evaluate(network, state.params, state.statistics, test_x, test_y, loss=loss)
+        metrics |= {"test_loss": test.loss, "test_accuracy": test.accuracy}
+    before = state.history[-1]["seconds"] if state.history else 0.0
+    seconds = before + time.perf_counter() - began
+    metrics |= {"rate": rate, "seconds": seconds, "samples_per_second": speed}
+    history = (*state.history, metrics)
+    return state._replace(random=rng.bit_generator.state, epoch=epoch, history=history)
+
+
+@contextmanager
+def _at(place: str) -> Iterator[None]:
+    """Errors from inside begin with the place; no warning where an error will follow."""
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    except NumsnnError as error:
+        raise NumsnnError(f"{place}: {error}") from error
