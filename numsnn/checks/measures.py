@@ -1,0 +1,113 @@
+"""Four ways to measure a derivative, each compared with the gradient that a backward claims."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from numsnn.checks.probe import STEP, Probe, elements, one_hot, only, place, random_like
+from numsnn.checks.refusal import RefusedError, alive, off_switches, smooth_along, step_within
+from numsnn.checks.report import Worst
+from numsnn.tree import named_leaves
+
+EPS = np.finfo(np.float64).eps
+ELEMENTS = 300  # looked at when a failure is to be placed
+
+
+class Measure(NamedTuple):
+    error: float
+    worst: Worst | None = None
+
+
+def by_complex_step(probe: Probe, rng: np.random.Generator, bound: float) -> Measure:
+    """|<gradient, t> - Im f(p + i e t)/e| / sum |gradient t|, t random."""
+    alive(probe)
+    tangent = random_like(rng, probe.point)
+    lifted = probe.along(tangent, 1j * STEP)
+    off_switches(lifted)
+    error = _relative(probe, tangent, lifted.value.imag / STEP)
+    if error <= bound:
+        return Measure(error)
+    return Measure(error, locate(probe, rng))
+
+
+def by_differences(probe: Probe, rng: np.random.Generator) -> Measure:
+    """Central differences along a random t, in units of their own error estimate.
+
+    The estimate is the change from step h to h/2 and the rounding of the values over h. The step
+    is as long as no kink is met.
+    """
+    alive(probe)
+    tangent = random_like(rng, probe.point)
+    step = step_within(probe.along(tangent, 1j * STEP), 2.0**-14, STEP, 1e-9)
+    if not probe.look(probe.point).switches:
+        smooth_along(probe, tangent, step)
+
+    def central(h: float) -> tuple[float, float]:
+        up, down = probe.along(tangent, h), probe.along(tangent, -h)
+        return (up.value - down.value) / (2 * h), up.size + down.size
+
+    (coarse, _), (fine, size) = central(step), central(step / 2)
+    estimate = abs(coarse - fine) + 16 * EPS * size / step
+    scale = max(probe.scale(tangent), abs(fine))
+    if estimate > 1e-5 * scale:
+        raise RefusedError(
+            f"the differences know the derivative to {estimate / scale:.1e} only, step {step:.1e}"
+        )
+    return Measure(abs(fine - probe.slope(tangent)) / estimate)
+
+
+def by_taylor(probe: Probe, rng: np.random.Generator) -> Measure:
+    """2 - order, where |f(p + h t) - f(p) - h <gradient, t>| falls as h^order.
+
+    Along random directions, never along the gradient; a remainder at the level of rounding passes.
+    """
+    alive(probe)
+    tangent = random_like(rng, probe.point)
+    largest = step_within(probe.along(tangent, 1j * STEP), 1e-4, STEP, 1e-6)
+    if not probe.look(probe.point).switches:
+        smooth_along(probe, tangent, largest)
+    here, slope = probe.look(probe.point), probe.slope(tangent)
+    remainders, noise = [], 0.0
+    for step in (largest, largest / 4):
+        seen = probe.along(tangent, step)
+        remainders.append(abs(seen.value - here.value - step * slope))
+        noise = 32 * EPS * (seen.size + here.size)
+    coarse, fine = remainders
+    if fine <= noise:
+        # A straight line: what is left must be small against h times the slope.
+        straight = fine <= noise and coarse <= max(
+            64 * noise, 1e-3 * largest * probe.scale(tangent)
+        )
+        return Measure(0.0 if straight else 2.0)
+    order = np.log(coarse / fine) / np.log(4)
+    # a remainder near the rounding of the values has an order known to noise/fine only
+    return Measure(max(0.0, 2 - order - noise / fine))
+
+
+def locate(probe: Probe, rng: np.random.Generator) -> Worst | None:
+    """The element of the gradient that is most wrong, by complex step: leaf first, then element."""
+    tangent = random_like(rng, probe.point)
+    found = {}
+    for name, _ in named_leaves(probe.point):
+        alone = only(tangent, name)
+        measured = probe.along(alone, 1j * STEP).value.imag / STEP
+        found[name] = abs(measured - probe.slope(alone))
+    guilty = max(found, key=lambda name: found[name])
+    places = [e for e in elements(probe.point) if e[0] == guilty]
+    if len(places) > ELEMENTS:
+        places = [places[i] for i in rng.choice(len(places), ELEMENTS, replace=False)]
+    claimed = dict(named_leaves(probe.gradient))[guilty]
+    worst, gap = None, -1.0
+    for name, index in places:
+        unit = one_hot(probe.point, name, index)
+        expected = probe.along(unit, 1j * STEP).value.imag / STEP
+        actual = float(claimed[index])
+        if not abs(actual - expected) <= gap:
+            gap = abs(actual - expected)
+            worst = Worst(place(name, index), actual, expected)
+    return worst
+
+
+def _relative(probe: Probe, tangent: object, measured: float) -> float:
+    scale = max(probe.scale(tangent), abs(measured))
+    return abs(probe.slope(tangent) - measured) / scale if scale > 0 else 0.0

@@ -1,0 +1,77 @@
+"""Checks of values: a formula in naive loops, a primitive's gain, an error for a bad input."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from numsnn.checks.cases import SurrogateLayer, ValueCase
+from numsnn.checks.report import Report, Worst, failed, measured
+from numsnn.checks.structure import ContractError, same_structure
+from numsnn.checks.tolerances import TOLERANCES
+from numsnn.tree import named_leaves
+
+
+class BadInput(NamedTuple):
+    """A call that must raise ``error`` with ``message`` in its text."""
+
+    what: str
+    call: Any
+    message: str
+    error: type[Exception] = ValueError
+
+
+def formula(case: ValueCase, rng: np.random.Generator) -> Report:
+    """A result against the same formula in independent scalar loops."""
+    bound = TOLERANCES["formula"].bound
+    found, expected = case.compute(*case.arguments), case.reference(*case.arguments)
+    try:
+        same_structure(case.name, found, expected)
+    except ContractError as reason:
+        return failed("formula", case.name, str(reason), bound)
+    error, worst = 0.0, None
+    for (name, a), (_, b) in zip(named_leaves(found), named_leaves(expected), strict=True):
+        gap = np.abs(np.asarray(a) - b)
+        scale = max(float(np.max(np.abs(b), initial=0.0)), np.finfo(float).tiny)
+        here = float(np.max(gap, initial=0.0)) / scale
+        if not here <= error:
+            index = np.unravel_index(np.argmax(gap), np.shape(gap))
+            spot = f"{name}{list(map(int, index))}"
+            error, worst = (
+                here,
+                Worst(spot, float(np.asarray(a)[index]), float(np.asarray(b)[index])),
+            )
+    return measured("formula", case.name, error, bound, worst if not error <= bound else None)
+
+
+def primitive(case: Any, rng: np.random.Generator) -> Report:
+    """P(inf) - P(-inf) is the declared gain and P(0) = 1/2; unbounded, P(-inf) = 0."""
+    bound = TOLERANCES["primitive"].bound
+    surrogate, width = case.layer.surrogate, case.params
+    assert isinstance(case.layer, SurrogateLayer)
+    far = 1e15 * np.max(width)
+    low, middle, high = (
+        surrogate.value(np.full(np.shape(width), z), width) for z in (-far, 0.0, far)
+    )
+    bounded = np.isfinite(surrogate.gain)
+    found = {"P(inf) - P(-inf)": (high - low, surrogate.gain), "P(0)": (middle, 0.5)}
+    if not bounded:
+        found = {"P(-inf)": (low, 0.0)}
+    error, worst = 0.0, None
+    for name, (a, b) in found.items():
+        gap = float(np.max(np.abs(a - b)))
+        if not gap <= error:
+            error, worst = gap, Worst(name, float(np.ravel(a)[0]), b)
+    return measured("primitive", case.name, error, bound, worst if not error <= bound else None)
+
+
+def bad_input(case: BadInput, rng: np.random.Generator) -> Report:
+    """The call raises the declared error, and its message says what it must say."""
+    try:
+        case.call()
+    except case.error as raised:
+        if case.message in str(raised):
+            return measured("bad-input", case.what, 0.0, 0.0)
+        return failed("bad-input", case.what, f"raised {raised!s}, without {case.message!r}")
+    except Exception as raised:
+        return failed("bad-input", case.what, f"raised {type(raised).__name__}: {raised}")
+    return failed("bad-input", case.what, f"nothing raised; expected {case.error.__name__}")

@@ -1,0 +1,27 @@
+"""Every public operation, declared once: what is checked is what stands here.
+
+>>> from numsnn.registry import REGISTRY, run
+>>> str(run(REGISTRY["Linear"], "adjoint", cases=3))[:25]
+'adjoint of Linear: passed'
+"""
+
+from numsnn.registry import functions, layers, networks, neurons
+from numsnn.registry.entry import Entry, generator, number_of_cases, run, run_case
+from numsnn.registry.networks import random_network
+
+REGISTRY: dict[str, Entry] = {
+    entry.name: entry
+    for module in (layers, neurons, functions, networks)
+    for entry in module.ENTRIES
+}
+"""Every entry by name."""
+
+__all__ = [
+    "REGISTRY",
+    "Entry",
+    "generator",
+    "number_of_cases",
+    "random_network",
+    "run",
+    "run_case",
+]

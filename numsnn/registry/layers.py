@@ -1,0 +1,127 @@
+"""Layers without a threshold: products, convolutions, pooling, norms, readouts, combinators."""
+
+import numpy as np
+
+from numsnn.checks import LayerCase
+from numsnn.compose import Identity, Repeat, Residual, Serial
+from numsnn.conv import Conv2d
+from numsnn.dropout import Dropout
+from numsnn.linear import Linear
+from numsnn.modes import ReLU
+from numsnn.norms import BatchNorm, FixedNorm, Statistics
+from numsnn.pooling import AvgPool2d, Flatten
+from numsnn.readouts import Accumulate, MeanOverTime
+from numsnn.registry.draws import Rng, coin, layer_case, pick, sizes, started
+from numsnn.registry.entry import Entry
+
+ZEROS = np.zeros
+
+
+def linear(rng: Rng) -> LayerCase:
+    T, N, inputs, outputs = sizes(rng, (1, 3), (1, 3), (1, 4), (1, 4))
+    shape = (T, N, 2, inputs) if coin(rng, 0.2) else (T, N, inputs)
+    return layer_case(rng, Linear(inputs, outputs, bias=coin(rng)), shape)
+
+
+def conv(rng: Rng) -> LayerCase:
+    T, N, groups, per_in, per_out = sizes(rng, (1, 2), (1, 2), (1, 2), (1, 2), (1, 2))
+    kernel, stride = sizes(rng, (1, 3), (1, 3)), sizes(rng, (1, 2), (1, 2))
+    padding = sizes(rng, (0, 2), (0, 2))
+    H, W = sizes(rng, (kernel[0], 5), (kernel[1], 5))
+    layer = Conv2d(groups * per_in, groups * per_out, kernel, stride, padding, groups, coin(rng))
+    return layer_case(rng, layer, (T, N, groups * per_in, H, W))
+
+
+def pool(rng: Rng) -> LayerCase:
+    T, N, C, H, W = sizes(rng, (1, 2), (1, 2), (1, 2), (3, 5), (3, 5))
+    size = pick(rng, (None, 1, 2, 3))
+    stride = None if coin(rng) else int(rng.integers(1, 4))
+    return layer_case(rng, AvgPool2d(size, stride), (T, N, C, H, W))
+
+
+def flatten(rng: Rng) -> LayerCase:
+    return layer_case(rng, Flatten(), sizes(rng, (1, 3), (1, 3), (1, 3), (1, 3), (1, 3)))
+
+
+def batch_norm(rng: Rng) -> LayerCase:
+    """At least 3 numbers a statistic: over 2, the normalised ones are +-1 whatever they were."""
+    T, N, C = sizes(rng, (1, 3), (3, 4), (1, 3))
+    scale = pick(rng, (1.0, 0.5, 0.7))
+    form = pick(rng, ("features", "image", "element", "axes"))
+    if form == "features":
+        return layer_case(rng, BatchNorm((C,), scale=scale), (T, N, C))
+    H, W = sizes(rng, (1, 3), (1, 3))
+    shape, axes = {
+        "image": ((C, 1, 1), None),
+        "element": ((C, H, W), None),
+        "axes": ((C, 1, 1), (1, 3, 4)),
+    }[form]
+    return layer_case(rng, BatchNorm(shape, axes, scale), (T, N, C, H, W))
+
+
+def fixed_norm(rng: Rng) -> LayerCase:
+    T, N, C = sizes(rng, (1, 3), (1, 3), (1, 3))
+    statistics = Statistics(rng.standard_normal(C), rng.uniform(0.1, 2, C))
+    return layer_case(rng, FixedNorm((C,), statistics, scale=0.7), (T, N, C))
+
+
+def dropout(rng: Rng) -> LayerCase:
+    layer = Dropout(rng.uniform(0, 0.7), seed=int(rng.integers(2**31)))
+    return layer_case(rng, layer, (*sizes(rng, (1, 3), (2, 3)), 6))
+
+
+def relu(rng: Rng) -> LayerCase:
+    """Inputs at least 0.1 away from the corner at 0."""
+    shape = sizes(rng, (1, 3), (1, 3), (1, 4))
+    x = rng.uniform(0.1, 2, shape) * rng.choice([-1.0, 1.0], shape)
+    return LayerCase(ReLU(), None, x, switches=lambda params, x, saved: {"x": x})
+
+
+def accumulate(rng: Rng) -> LayerCase:
+    layer = Accumulate(name="readout")
+    case = layer_case(rng, layer, sizes(rng, (1, 5), (1, 3), (1, 3)))
+    if coin(rng):
+        return case
+    return LayerCase(layer, started(rng, layer, case.params, case.x), case.x)
+
+
+def mean_over_time(rng: Rng) -> LayerCase:
+    return layer_case(rng, MeanOverTime(), sizes(rng, (1, 5), (1, 3), (1, 3)))
+
+
+def repeat(rng: Rng) -> LayerCase:
+    steps, N, C = sizes(rng, (1, 5), (1, 3), (1, 3))
+    return layer_case(rng, Repeat(steps), (1, N, C))
+
+
+def identity(rng: Rng) -> LayerCase:
+    return layer_case(rng, Identity(), sizes(rng, (1, 3), (1, 3), (1, 3)))
+
+
+def serial(rng: Rng) -> LayerCase:
+    T, N, a, b, c = sizes(rng, (1, 3), (3, 4), (1, 3), (1, 3), (1, 3))
+    return layer_case(rng, Serial(Linear(a, b), BatchNorm((b,)), Linear(b, c)), (T, N, a))
+
+
+def residual(rng: Rng) -> LayerCase:
+    T, N, a, b = sizes(rng, (1, 3), (1, 3), (1, 3), (1, 3))
+    layer = Residual(Serial(Linear(a, b), Linear(b, a)), Linear(a, a) if coin(rng) else Identity())
+    return layer_case(rng, layer, (T, N, a))
+
+
+ENTRIES = (
+    Entry("Linear", (Linear,), linear),
+    Entry("Conv2d", (Conv2d,), conv, cases=20),
+    Entry("AvgPool2d", (AvgPool2d,), pool),
+    Entry("Flatten", (Flatten,), flatten),
+    Entry("BatchNorm", (BatchNorm,), batch_norm, cases=20),
+    Entry("FixedNorm", (FixedNorm,), fixed_norm),
+    Entry("Dropout", (Dropout,), dropout),
+    Entry("ReLU", (ReLU,), relu, kinks="x = 0"),
+    Entry("Accumulate", (Accumulate,), accumulate),
+    Entry("MeanOverTime", (MeanOverTime,), mean_over_time),
+    Entry("Repeat", (Repeat,), repeat),
+    Entry("Identity", (Identity,), identity),
+    Entry("Serial", (Serial,), serial),
+    Entry("Residual", (Residual,), residual),
+)

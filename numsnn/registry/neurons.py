@@ -1,0 +1,116 @@
+"""The LIF neuron in every variant, alone: one layer, all its parameters, its initial state."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from numsnn.checks import LayerCase
+from numsnn.conv import Conv2d
+from numsnn.linear import Linear
+from numsnn.neurons import LIF
+from numsnn.norms import BatchNorm
+from numsnn.registry.draws import Rng, coin, pick, sizes, started, stirred
+from numsnn.registry.entry import FIRING, Entry
+from numsnn.surrogates import SURROGATES
+
+
+def neuron(**fields: Any) -> Callable[[Rng], LayerCase]:
+    """A draw of one LIF on features [T, N, C] with the given fields, the others at random."""
+
+    def draw(rng: Rng) -> LayerCase:
+        T, N, C = sizes(rng, (1, 5), (3, 4), (1, 3))
+        return _case(rng, _lif(rng, **fields), (T, N, C))
+
+    return draw
+
+
+def folded(rng: Rng) -> LayerCase:
+    """A neuron as folding leaves it: a firing direction a channel, its own reset amount."""
+    case = neuron(reset=pick(rng, ("hard", "soft")))(rng)
+    C = case.x.shape[2]
+    params = case.params._replace(
+        direction=rng.choice([-1.0, 1.0], C), amount=rng.uniform(0.2, 1.2, C)
+    )
+    return LayerCase(case.layer, params, case.x)
+
+
+def per_channel(rng: Rng) -> LayerCase:
+    """Images, with decay, threshold and width of shape (C, 1, 1), (C, H, W) or ()."""
+    T, N, C, H, W = sizes(rng, (1, 3), (1, 3), (1, 2), (1, 3), (1, 3))
+    shapes = ((), (C, 1, 1), (C, H, W), (1, H, W))
+    layer = _lif(
+        rng,
+        decay_shape=pick(rng, shapes),
+        threshold_shape=pick(rng, shapes),
+        width_shape=pick(rng, shapes),
+    )
+    return _case(rng, layer, (T, N, C, H, W))
+
+
+def lateral(rng: Rng) -> LayerCase:
+    if coin(rng):
+        C = int(rng.integers(1, 4))
+        shape = (*sizes(rng, (1, 4), (1, 3)), C)
+        return _case(rng, _lif(rng, lateral=Linear(C, C)), shape)
+    C = int(rng.integers(1, 3))
+    conv = Conv2d(C, C, 5, padding=2, groups=C, bias=False)
+    return _case(rng, _lif(rng, lateral=conv), (*sizes(rng, (1, 3), (1, 2)), C, 3, 3))
+
+
+def membrane_norm(carry: str) -> Callable[[Rng], LayerCase]:
+    """MPBN: a norm between charge and firing, at least 3 numbers a statistic."""
+
+    def draw(rng: Rng) -> LayerCase:
+        T, N, C = sizes(rng, (1, 4), (3, 4), (1, 2))
+        form = pick(rng, ("features", "image", "element"))
+        if form == "features":
+            return _case(rng, _lif(rng, norm=BatchNorm((C,)), carry=carry), (T, N, C))
+        shape = (C, 1, 1) if form == "image" else (C, 2, 2)
+        return _case(rng, _lif(rng, norm=BatchNorm(shape), carry=carry), (T, N, C, 2, 2))
+
+    return draw
+
+
+def _lif(rng: Rng, **fields: Any) -> LIF:
+    chosen: dict[str, Any] = {
+        "surrogate": pick(rng, SURROGATES.values()),
+        "reset": pick(rng, ("hard", "soft")),
+        "tie": pick(rng, ("fires", "silent")),
+        "detach_reset": coin(rng),
+    }
+    return LIF(**{**chosen, **fields}, name="lif")
+
+
+def _case(rng: Rng, layer: LIF, shape: tuple[int, ...]) -> LayerCase:
+    params = stirred(rng, layer.init(rng, np.float64))
+    x = 1.5 * rng.standard_normal(shape)
+    if coin(rng):
+        params = started(rng, layer, params, x)
+    return LayerCase(layer, params, x)
+
+
+KINKS = "potentials on the threshold, or on a kink of the surrogate"
+ENTRIES = (
+    *(
+        Entry(
+            f"LIF/{reset}{'-detached' if detached else ''}{'-ties-fire' if tie == 'fires' else ''}",
+            (LIF,),
+            neuron(reset=reset, detach_reset=detached, tie=tie),
+            FIRING,
+            KINKS,
+        )
+        for reset in ("hard", "soft")
+        for detached in (False, True)
+        for tie in ("silent", "fires")
+    ),
+    *(
+        Entry(f"LIF/{name}", (LIF,), neuron(surrogate=surrogate), FIRING, KINKS)
+        for name, surrogate in SURROGATES.items()
+    ),
+    Entry("LIF/per-channel", (LIF,), per_channel, FIRING, KINKS),
+    Entry("LIF/lateral", (LIF,), lateral, FIRING, KINKS),
+    Entry("LIF/norm-raw", (LIF,), membrane_norm("raw"), FIRING, KINKS),
+    Entry("LIF/norm-normalised", (LIF,), membrane_norm("normalised"), FIRING, KINKS),
+    Entry("LIF/folded", (LIF,), folded, FIRING, KINKS),
+)
