@@ -19,6 +19,7 @@ from numsnn.data.images import read_folder
 from numsnn.data.names import read_integer, read_lines, read_names
 from numsnn.data.recordings import Clip, from_files
 from numsnn.data.rows import Joined
+from numsnn.data.saccades import DIGITS_CAMERA, with_saccades
 from numsnn.errors import DataFormatError
 
 Folder = str | os.PathLike[str] | None
@@ -38,6 +39,11 @@ def _embedded(split: str) -> Callable[..., Dataset]:
         return Dataset(*digits.load_digits(split), DIGIT_NAMES, name)
 
     return load
+
+
+def _digits_saccades(data_dir: Folder, name: str, memory_map: bool) -> Dataset:
+    """The embedded digits before a simulated event camera, seed 0; some seconds of computing."""
+    return with_saccades(_embedded("random")(data_dir, "digits", memory_map), 0, DIGITS_CAMERA)
 
 
 def _uci_digits(data_dir: Folder, name: str, memory_map: bool) -> Dataset:
@@ -181,6 +187,7 @@ def load_folder(data_dir: Folder, name: str) -> Dataset:
 LOADERS: dict[str, Callable[[Folder, str, bool], Dataset]] = {
     "digits": _embedded("random"),
     "digits-sequential": _embedded("sequential"),
+    "digits-saccades": _digits_saccades,
     "uci-digits": _uci_digits,
     "mnist": _idx(("mnist", "MNIST/raw", "MNIST"), DIGIT_NAMES),
     "fashion-mnist": _idx(("fashion-mnist", "FashionMNIST/raw", "FashionMNIST"), FASHION_NAMES),
