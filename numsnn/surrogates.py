@@ -270,7 +270,7 @@ def logistic(x: Array) -> Array:
 
 def softplus(x: Array) -> Array:
     """log(1 + exp(x)), without overflow and with an imaginary part kept."""
-    return np.where(x.real > 0, x, 0) + np.log1p(np.exp(-magnitude(x)))
+    return np.where(x.real < 0, 0, x) + np.log1p(np.exp(-magnitude(x)))
 
 
 SURROGATES: dict[str, Surrogate] = {
