@@ -2,4 +2,7 @@
 
 from numsnn.networks.small import small_network, tdbn_norm
 
-__all__ = ["small_network", "tdbn_norm"]
+NETWORKS = {"small": small_network}
+"""Each network by name: network(input_shape, classes, T, events=, neuron=, norm=, readout=)."""
+
+__all__ = ["NETWORKS", "small_network", "tdbn_norm"]
