@@ -1,0 +1,1 @@
+"""The errata's demonstrations, a module a paper: a few lines each, and the number they assert."""

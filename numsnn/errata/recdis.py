@@ -1,0 +1,168 @@
+"""Errata of RecDis-SNN (Guo et al., CVPR 2022)."""
+
+from numsnn.errata.demonstrations import recdis as show
+from numsnn.errata.entry import Erratum
+
+ENTRIES = (
+    Erratum(
+        "recdis",
+        "R1",
+        "eq. 4, 5, 7",
+        "notation",
+        "Eq. 7 defines du/du; eq. 4 writes the spike as o-hat, eq. 5 as delta.",
+        "do/du is meant, and one spike.",
+        "One name, spikes; the slope is ds/du.",
+        show.du_du,
+    ),
+    Erratum(
+        "recdis",
+        "R2",
+        "section 3.1",
+        "mathematical",
+        "The leaky factor tau is set to 0.2, while eq. 3 has lambda = 1 - dt/tau.",
+        "With dt = 1 that is a factor of -4 a step. lambda = 0.2 must be meant.",
+        "decay = 0.2.",
+        show.leak,
+    ),
+    Erratum(
+        "recdis",
+        "R3",
+        "eq. 11-13",
+        "mathematical",
+        "The positive part is taken inside the bracket in the first line of eq. 13, and its place "
+        "wanders between eq. 8-10 and eq. 11-13.",
+        "(0 - mean - k std)_+ squared: the whole bracket, as in eq. 10 and the second line of eq. 13.",
+        "Saturation follows the second line.",
+        show.brackets,
+        "In the text as extracted, only the first line of eq. 13 changes a value.",
+    ),
+    Erratum(
+        "recdis",
+        "R4",
+        "definition of mismatch against eq. 15",
+        "inconsistent",
+        "Both extremes inside [0, 1] define the mismatch; eq. 15 penalises either, even with no "
+        "potential inside.",
+        "Eq. 14 matches the definition. Eq. 15 is the one the paper trains with.",
+        "Mismatch is eq. 15's Gaussian form, eq. 17; eq. 14 is there for reporting.",
+        show.either_end,
+    ),
+    Erratum(
+        "recdis",
+        "R5",
+        "eq. 11, definition of saturation",
+        "mathematical",
+        "Saturation is potentials outside [0, 1], but it is defined and penalised on one side only.",
+        "Half of a channel below 0 and half above 1 has no gradient and no loss; L_M rewards it.",
+        "As printed. analysis reports the share of potentials inside the surrogate's support.",
+        show.two_sided_saturation,
+    ),
+    Erratum(
+        "recdis",
+        "R6",
+        "definition of degeneration",
+        "mathematical",
+        "A maximum at or below V is called silent, but eq. 5 fires at equality.",
+        "U_(1) < V with >=; U_(1) <= V would go with >.",
+        "The loss is 0 on the tie either way; the preset fires at >=.",
+        show.tie_in_the_definition,
+    ),
+    Erratum(
+        "recdis",
+        "R7",
+        "eq. 9-17, k values",
+        "ambiguous",
+        "One epsilon for three terms, whose k are 1, 0.25 and 1.25.",
+        "Three levels: epsilon = 0.159, 0.401, 0.106, hardly tails. mean -+ k std is a quantile of a "
+        "Gaussian, not of the bimodal law the loss is after.",
+        "Each term has its own k; nothing is called a quantile but the quantile forms.",
+        show.three_levels,
+    ),
+    Erratum(
+        "recdis",
+        "R8",
+        "eq. 19",
+        "notation",
+        "Only L_D is inside the average over channels; l and c are both index and count.",
+        "The average over layers and channels of the sum of all three.",
+        "MPDLoss averages over channels, mean_over_layers over layers.",
+        show.parentheses,
+    ),
+    Erratum(
+        "recdis",
+        "R9",
+        "section 3.3 against Table 3",
+        "argument",
+        "A unimodal law squeezed into [0, 1] is said to have the larger quantisation error.",
+        "Inside [0, 1] the error is at most 0.25, uniformly spread 0.083. Table 3's 0.61 to 0.83 need "
+        "potentials well outside; a Gaussian about V has least error, 0.0908, at std 0.399.",
+        "quantisation_error as defined; no claim about the shape.",
+        show.error_inside_the_interval,
+    ),
+    Erratum(
+        "recdis",
+        "R10",
+        "eq. 6 against Algorithm 1",
+        "ambiguous",
+        "Eq. 6 accumulates over time, Algorithm 1 averages the cross-entropy of every step and then "
+        "averages the outputs again.",
+        "If O(t) is the accumulated potential, inputs weigh (T - t + 1)/T. The mean of cross-entropies "
+        "is not the cross-entropy of the mean, which tdBN and MPBN use.",
+        "Both losses by name; the preset is Algorithm 1's, on the accumulated potential.",
+        show.readout,
+        "facts.md has 4.27 against 2.72 for logits it does not state.",
+    ),
+    Erratum(
+        "recdis",
+        "R11",
+        "section 3.3",
+        "argument",
+        "Both methods keep potentials within [-1, 2], hence neither degeneration nor saturation.",
+        "A channel that is 1.5 throughout lies within and is both.",
+        "Reports the losses themselves.",
+        show.bounded_is_not_balanced,
+    ),
+    Erratum(
+        "recdis",
+        "R12",
+        "section 4.5, Tables 5, 6",
+        "citation",
+        "PLIF is given 67.04 with ResNet-34 at T = 7; 0.21 points over Diet-SNN follow a sentence on "
+        "ResNet-19; the rivals on DVS-CIFAR10 are said to use the same time steps.",
+        "67.04 is SEW ResNet-34 at T = 4 in IM-Loss and MPBN. 0.21 is VGG-16's. Wu et al. 2019 used "
+        "T = 8 there by PSG's Table 1, not 10.",
+        "Quotes each number with its network and T.",
+        show.whose_margin,
+    ),
+    Erratum(
+        "recdis",
+        "R13",
+        "Tables 1 and 4",
+        "inconsistent",
+        "CIFARNet without any technique has 89.83 in Table 1 and none in Table 4.",
+        "Table 1's baseline was started from a network trained by MPD-Loss. The 17 % of Table 2 do "
+        "check: 16.8 and 12.5.",
+        "Baselines start from their own random weights, or say otherwise.",
+    ),
+    Erratum(
+        "recdis",
+        "R14",
+        "section 4.1",
+        "arithmetic",
+        "The terms' improvements are said to superimpose.",
+        "Table 1: gains of 1.46, 1.18 and 1.89 alone, 2.25 together; 2.61, 2.60, 2.81 alone, 3.11 "
+        "together. Any one term brings most of it.",
+        "Each term can be trained alone.",
+        show.gains_do_not_add,
+    ),
+    Erratum(
+        "recdis",
+        "R15",
+        "eq. 17 against its purpose",
+        "argument",
+        "The more potentials lie in [0, 1] the worse; L_M is to drive them out.",
+        "At V = 0.5 it is 0 from std 0.4 on, where 79 % of a Gaussian still lie in [0, 1].",
+        "As printed; k is a field.",
+        show.satisfied_mismatch,
+    ),
+)
