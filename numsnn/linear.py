@@ -40,8 +40,8 @@ class Linear(Layer):
         return self.Params(weight, np.zeros(self.outputs, dtype) if self.bias else None)
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Saved]:
-        self._check(params, x)
-        y = x @ params.weight.T
+        dtype = self._check(params, x)
+        y = (x @ params.weight.T).astype(dtype, copy=False)
         if params.bias is not None:
             y += params.bias
         return y, self.Saved(params, x)
@@ -57,7 +57,7 @@ class Linear(Layer):
         d_x = d_y @ weight
         return d_x, self.Params(d_weight, d_bias)
 
-    def _check(self, params: Params, x: Array) -> None:
+    def _check(self, params: Params, x: Array) -> np.dtype:
         weight, bias = params
         sequence("Linear", x)
         require(
@@ -74,7 +74,8 @@ class Linear(Layer):
             f"Linear: bias must be {(self.outputs,) if self.bias else None}, "
             f"found {None if bias is None else bias.shape}",
         )
-        one_precision("Linear", x, weight=weight, bias=bias)
+        dtype = one_precision("Linear", x, weight=weight, bias=bias)
         finite("Linear", "weight", weight)
         if bias is not None:
             finite("Linear", "bias", bias)
+        return dtype

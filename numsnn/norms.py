@@ -52,7 +52,7 @@ class BatchNorm(Layer):
         statistics: Statistics
 
     def __post_init__(self) -> None:
-        require(self.eps > 0, f"BatchNorm: eps must be positive, found {self.eps!r}")
+        _constants("BatchNorm", self)
 
     def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> Params:
         """Gain 1, shift 0."""
@@ -171,12 +171,23 @@ class FixedNorm(Layer):
         normal: Array
         deviation: Array
 
+    def __post_init__(self) -> None:
+        _constants("FixedNorm", self)
+        for name, value in zip(Statistics._fields, self.statistics, strict=True):
+            finite("FixedNorm", name, np.asarray(value))
+        least = np.min(self.statistics.variance)
+        require(least >= 0, f"FixedNorm: variance must be 0 or more, found {least}")
+
     def init(self, rng: np.random.Generator, dtype: Any = np.float32) -> BatchNorm.Params:
         return self.Params(np.ones(self.shape, dtype), np.zeros(self.shape, dtype))
 
     def forward(self, params: BatchNorm.Params, x: Array) -> tuple[Array, Saved]:
         gain, shift = check("FixedNorm", self.shape, params, x)
         finite("FixedNorm", "x", x)
+        for name, value in zip(Statistics._fields, map(np.shape, self.statistics), strict=True):
+            pairs = zip(reversed(value), reversed(x.shape), strict=False)
+            fits = len(value) <= x.ndim and all(size in (1, given) for size, given in pairs)
+            require(fits, f"FixedNorm: the {name} {value} does not fit x {x.shape}")
         deviation = np.sqrt(self.statistics.variance + self.eps).astype(x.real.dtype)
         normal = (x - self.statistics.mean.astype(x.real.dtype)) / deviation
         return (self.scale * gain) * normal + shift, self.Saved(gain, normal, deviation)
@@ -204,3 +215,13 @@ def check(op: str, shape: tuple[int, ...], params: BatchNorm.Params, x: Array) -
     fits = lead >= 1 and all(size in (1, x.shape[lead + i]) for i, size in enumerate(shape))
     require(fits, f"{op}: gain {shape} does not fit the last axes of x {x.shape}")
     return params
+
+
+def _constants(op: str, norm: Any) -> None:
+    """Make scale and eps Python floats, which never widen an array, and refuse a bad eps."""
+    for name in ("scale", "eps"):
+        object.__setattr__(norm, name, float(getattr(norm, name)))
+    require(
+        math.isfinite(norm.scale) and 0 < norm.eps < math.inf,
+        f"{op}: scale must be finite and eps positive, found {norm.scale!r} and {norm.eps!r}",
+    )
