@@ -1,0 +1,149 @@
+"""Conv2d and Linear against loops that follow the definition, on integers, where sums are exact."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import numsnn as ns
+from numsnn.conv import pair
+
+
+def naive(x, weight, bias, stride, padding, groups):
+    """y[o, i, j] = b[o] + sum over c, a, b of W[o, c, a, b] x[c, i stride + a - pad, ...]."""
+    T, N, _, H, W = x.shape
+    outputs, _, tall, wide = weight.shape
+    (down, right), (top, left) = pair(stride), pair(padding)
+    rows, columns = (H + 2 * top - tall) // down + 1, (W + 2 * left - wide) // right + 1
+    y = np.zeros((T, N, outputs, rows, columns))
+    for places in terms(x.shape, weight.shape, y.shape, stride, padding, groups):
+        at_y, at_w, at_x = places
+        y[at_y] += weight[at_w] * x[at_x]
+    return y if bias is None else y + bias[:, None, None]
+
+
+def terms(x_shape, weight_shape, y_shape, stride, padding, groups):
+    """Every product of the convolution: (place in y, place in the weight, place in x)."""
+    (down, right), (top, left) = pair(stride), pair(padding)
+    outputs_a_group = weight_shape[0] // groups
+    for o, i, j in itertools.product(*map(range, y_shape[2:])):
+        for c, a, b in itertools.product(*map(range, weight_shape[1:])):
+            row, column = i * down + a - top, j * right + b - left
+            if 0 <= row < x_shape[3] and 0 <= column < x_shape[4]:
+                channel = o // outputs_a_group * weight_shape[1] + c
+                yield (
+                    (slice(None), slice(None), o, i, j),
+                    (o, c, a, b),
+                    (slice(None), slice(None), channel, row, column),
+                )
+
+
+def naive_backward(x, weight, d_y, stride, padding, groups):
+    d_x, d_weight = np.zeros(x.shape), np.zeros(weight.shape)
+    for at_y, at_w, at_x in terms(x.shape, weight.shape, d_y.shape, stride, padding, groups):
+        d_x[at_x] += weight[at_w] * d_y[at_y]
+        d_weight[at_w] += np.sum(x[at_x] * d_y[at_y])
+    return d_x, d_weight, d_y.sum(axis=(0, 1, 3, 4))
+
+
+CASES = [
+    # inputs, outputs, kernel, stride, padding, groups, bias, (H, W)
+    (2, 3, 3, 1, 1, 1, True, (5, 4)),
+    (2, 3, 1, 1, 0, 1, True, (3, 3)),
+    (2, 3, (3, 2), 1, 0, 1, False, (5, 4)),
+    (2, 2, 5, 1, 2, 1, True, (4, 5)),
+    (3, 3, 5, 1, 2, 3, False, (5, 5)),
+    (2, 4, 3, 2, 1, 2, True, (6, 5)),
+    (4, 2, (2, 3), (1, 2), (2, 0), 2, True, (3, 6)),
+    (1, 2, 3, 3, 0, 1, True, (7, 8)),  # two columns and a row that no window reaches
+    (2, 4, 1, 2, 0, 2, False, (5, 5)),
+    (2, 2, 2, 1, 3, 1, True, (1, 2)),  # the padding is wider than the image
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_convolution_is_its_definition(case):
+    inputs, outputs, kernel, stride, padding, groups, bias, size = case
+    layer = ns.Conv2d(inputs, outputs, kernel, stride, padding, groups, bias)
+    rng = np.random.default_rng(0)
+    x = rng.integers(-9, 10, (2, 3, inputs, *size)).astype(float)
+    weight = rng.integers(-9, 10, layer.weight_shape).astype(float)
+    b = rng.integers(-9, 10, outputs).astype(float) if bias else None
+    y, saved = layer.forward(layer.Params(weight, b), x)
+    np.testing.assert_array_equal(y, naive(x, weight, b, stride, padding, groups))
+    assert layer.output_size(*size) == y.shape[-2:]
+
+    d_y = rng.integers(-9, 10, y.shape).astype(float)
+    d_x, d_params = layer.backward(saved, d_y)
+    expected = naive_backward(x, weight, d_y, stride, padding, groups)
+    np.testing.assert_array_equal(d_x, expected[0])
+    np.testing.assert_array_equal(d_params.weight, expected[1])
+    if bias:
+        np.testing.assert_array_equal(d_params.bias, expected[2])
+    else:
+        assert d_params.bias is None
+
+
+def test_many_chunks_give_what_one_gives(monkeypatch):
+    """The chunks of samples are an arrangement of the work, not of the result."""
+    layer = ns.Conv2d(2, 3, 3, padding=1)
+    rng = np.random.default_rng(1)
+    params = layer.Params(rng.integers(-9, 10, layer.weight_shape) * 1.0, np.arange(3.0))
+    x = rng.integers(-9, 10, (2, 17, 2, 4, 4)) * 1.0
+    d_y = rng.integers(-9, 10, (2, 17, 3, 4, 4)) * 1.0
+    y, saved = layer.forward(params, x)
+    d_x, d_params = layer.backward(saved, d_y)
+    monkeypatch.setattr("numsnn.conv.CHUNK", 1)
+    y1, saved = layer.forward(params, x)
+    d_x1, d_params1 = layer.backward(saved, d_y)
+    np.testing.assert_array_equal(y1, y)
+    np.testing.assert_array_equal(d_x1, d_x)
+    np.testing.assert_array_equal(d_params1.weight, d_params.weight)
+    np.testing.assert_array_equal(d_params1.bias, d_params.bias)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("lead", [(2, 3), (2, 3, 2)])
+def test_linear_is_its_definition(bias, lead):
+    layer = ns.Linear(4, 5, bias)
+    rng = np.random.default_rng(2)
+    x = rng.integers(-9, 10, (*lead, 4)) * 1.0
+    weight, b = rng.integers(-9, 10, (5, 4)) * 1.0, rng.integers(-9, 10, 5) * 1.0
+    y, saved = layer.forward(layer.Params(weight, b if bias else None), x)
+    d_y = rng.integers(-9, 10, y.shape) * 1.0
+    d_x, d_params = layer.backward(saved, d_y)
+    d_weight, d_bias = np.zeros((5, 4)), np.zeros(5)
+    for at in np.ndindex(lead):
+        for o in range(5):
+            total = b[o] if bias else 0.0
+            for i in range(4):
+                total += weight[o, i] * x[at][i]
+                d_weight[o, i] += d_y[at][o] * x[at][i]
+            assert y[at][o] == total
+            d_bias[o] += d_y[at][o]
+        for i in range(4):
+            assert d_x[at][i] == sum(weight[o, i] * d_y[at][o] for o in range(5))
+    np.testing.assert_array_equal(d_params.weight, d_weight)
+    if bias:
+        np.testing.assert_array_equal(d_params.bias, d_bias)
+    else:
+        assert d_params.bias is None
+
+
+def test_initial_weights():
+    """Conv2d draws N(0, 2/(kh kw O)), Linear a uniform of +-1/sqrt(inputs); biases are zero."""
+    rng = np.random.default_rng(0)
+    conv = ns.Conv2d(64, 50, (3, 2)).init(rng, np.float64)
+    assert conv.weight.shape == (50, 64, 3, 2)
+    n = conv.weight.size
+    # The variance of n normal numbers errs by sqrt(2/n) of itself, their mean by 1/sqrt(n).
+    assert abs(conv.weight.var() / (2 / 300) - 1) < 5 * np.sqrt(2 / n)
+    assert abs(conv.weight.mean()) < 5 * np.sqrt(2 / 300 / n)
+    assert not conv.bias.any()
+    linear = ns.Linear(100, 50).init(rng, np.float64)
+    assert linear.weight.shape == (50, 100)
+    assert 0.099 < np.abs(linear.weight).max() <= 0.1
+    assert abs((linear.weight**2).mean() / (0.01 / 3) - 1) < 5 / np.sqrt(5000)
+    assert not linear.bias.any()
+    assert ns.Linear(3, 2, bias=False).init(rng).bias is None
+    assert ns.Conv2d(3, 2, bias=False).init(rng).bias is None
