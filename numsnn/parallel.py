@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import cache
 from typing import Any, TypeVar
 
@@ -102,8 +103,11 @@ def run(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:
             _local.inside = False
 
     with _single_blas():
-        parts = _pool(threads()).map(lane, lanes(len(items)))
-        return [result for part in parts for result in part]
+        # in the caller's context, so that its np.errstate holds in every thread
+        parts = [
+            _pool(threads()).submit(copy_context().run, lane, part) for part in lanes(len(items))
+        ]
+        return [result for part in parts for result in part.result()]
 
 
 def scratch(key: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
