@@ -1,12 +1,14 @@
-"""Chains: a network as a flat list of layers with their parameters, in forward order."""
+"""Rewriting a network together with its parameters: as a chain of both, or layer by layer."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from numsnn.compose import Identity, Repeat, Serial
-from numsnn.layer import Array
+from numsnn.layer import Array, part_of
+from numsnn.observe import Neuron
 from numsnn.pooling import AvgPool2d
 from numsnn.tree import Tree
 
@@ -42,3 +44,19 @@ def scaled(layer: Any, params: Tree, slope: Array, offset: Array | float = 0.0) 
     if params.bias is None and not np.any(offset):
         return layer, params._replace(weight=weight.astype(dtype))
     return replace(layer, bias=True), type(params)(weight.astype(dtype), bias.astype(dtype))
+
+
+def rewritten(
+    function: Callable[[Any, Tree], tuple[Any, Tree]], layer: Any, params: Tree
+) -> tuple[Any, Tree]:
+    """``function(layer, params)`` at every layer, inner ones first; neurons are not entered."""
+    if isinstance(layer, Serial):
+        rows = [rewritten(function, part, p) for part, p in zip(layer.layers, params, strict=True)]
+        return function(Serial(*(part for part, _ in rows)), tuple(p for _, p in rows))
+    if isinstance(layer, Neuron) or hasattr(layer, "plain") or not hasattr(layer, "parts"):
+        return function(layer, params)
+    for key, part in layer.parts().items():
+        part, share = rewritten(function, part, part_of(params, key))
+        layer = layer.with_parts({**layer.parts(), key: part})
+        params = params if params is None else params._replace(**{key: share})
+    return function(layer, params)

@@ -40,8 +40,12 @@ def membranes(network: Any, saved: Tree) -> dict[str, Array]:
 
 
 def spikes(network: Any, saved: Tree) -> dict[str, Array]:
-    """The spikes [T, N, ...] of every neuron that fires."""
-    return {n.name: s.spikes for n, s in neurons(network, saved) if isinstance(n, LIF)}
+    """The spikes [T, N, ...] of every neuron that fires; those that put out potentials are left out."""
+    return {
+        n.name: s.spikes
+        for n, s in neurons(network, saved)
+        if isinstance(n, LIF) and getattr(n, "binary", True)
+    }
 
 
 def final_states(network: Any, saved: Tree) -> dict[str, State]:
