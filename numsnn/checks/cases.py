@@ -12,7 +12,7 @@ from numsnn.layer import named
 from numsnn.modes import anchored, relaxed
 from numsnn.neurons import LIF, MembraneCotangent, State
 from numsnn.observe import final_states, membranes, neurons
-from numsnn.tree import Tree, map_tree
+from numsnn.tree import Tree, leaves, map_tree
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,8 @@ class FunctionCase:
         def look(point: tuple) -> Seen:
             value = weight * self.function(*point)[0]
             switches = {} if self.switches is None else dict(self.switches(*point))
-            return Seen(value, float(np.abs(np.real(value))), switches)
+            size = max(float(np.max(np.abs(np.real(a)), initial=0.0)) for a in leaves(point))
+            return Seen(value, abs(weight) * size + float(np.abs(np.real(value))), switches)
 
         return Probe(
             self.name, self.arguments, look, map_tree(lambda d: weight * d, tuple(gradient))

@@ -33,55 +33,57 @@ def by_complex_step(probe: Probe, rng: np.random.Generator, bound: float) -> Mea
 def by_differences(probe: Probe, rng: np.random.Generator) -> Measure:
     """Central differences along a random t, in units of their own error estimate.
 
-    The estimate is the change from step h to h/2 and the rounding of the values over h. The step
-    is as long as no kink is met.
+    The estimate is how far the differences over three steps, h, h/2 and h/3, lie apart, and the
+    rounding of the values over h. The step is as long as no kink is met.
     """
     alive(probe)
     tangent = random_like(rng, probe.point)
     step = step_within(probe.along(tangent, 1j * STEP), 2.0**-14, STEP, 1e-9)
     if not probe.look(probe.point).switches:
         smooth_along(probe, tangent, step)
-
-    def central(h: float) -> tuple[float, float]:
+    found, size = [], 0.0
+    for h in (step, step / 2, step / 3):
         up, down = probe.along(tangent, h), probe.along(tangent, -h)
-        return (up.value - down.value) / (2 * h), up.size + down.size
-
-    (coarse, _), (fine, size) = central(step), central(step / 2)
-    estimate = abs(coarse - fine) + 16 * EPS * size / step
-    scale = max(probe.scale(tangent), abs(fine))
+        found.append((up.value - down.value) / (2 * h))
+        size = max(size, up.size + down.size)
+    estimate = max(found) - min(found) + 16 * EPS * size / step
+    scale = max(probe.scale(tangent), abs(found[1]))
     if estimate > 1e-5 * scale:
         raise RefusedError(
             f"the differences know the derivative to {estimate / scale:.1e} only, step {step:.1e}"
         )
-    return Measure(abs(fine - probe.slope(tangent)) / estimate)
+    return Measure(abs(found[1] - probe.slope(tangent)) / estimate)
 
 
 def by_taylor(probe: Probe, rng: np.random.Generator) -> Measure:
-    """2 - order, where |f(p + h t) - f(p) - h <gradient, t>| falls as h^order.
+    """2 - order, where R(h) = |f(p + h t) - f(p) - h <gradient, t>| falls as h^order.
 
-    Along random directions, never along the gradient; a remainder at the level of rounding passes.
+    Along random directions, never along the gradient. Steps fall by 4 from 1e-4, or from where no
+    kink is met; the order is that of the last two remainders that stand well above the rounding of
+    the values, where the next order is smallest. A remainder that never does so is a straight
+    line's: order 2.
     """
     alive(probe)
     tangent = random_like(rng, probe.point)
-    largest = step_within(probe.along(tangent, 1j * STEP), 1e-4, STEP, 1e-6)
-    if not probe.look(probe.point).switches:
-        smooth_along(probe, tangent, largest)
+    step = step_within(probe.along(tangent, 1j * STEP), 1e-4, STEP, 1e-6)
     here, slope = probe.look(probe.point), probe.slope(tangent)
-    remainders, noise = [], 0.0
-    for step in (largest, largest / 4):
+    if not here.switches:
+        smooth_along(probe, tangent, step)
+    orders: list[float] = []
+    before = None
+    for _ in range(6):
         seen = probe.along(tangent, step)
-        remainders.append(abs(seen.value - here.value - step * slope))
-        noise = 32 * EPS * (seen.size + here.size)
-    coarse, fine = remainders
-    if fine <= noise:
-        # A straight line: what is left must be small against h times the slope.
-        straight = fine <= noise and coarse <= max(
-            64 * noise, 1e-3 * largest * probe.scale(tangent)
-        )
-        return Measure(0.0 if straight else 2.0)
-    order = np.log(coarse / fine) / np.log(4)
-    # a remainder near the rounding of the values has an order known to noise/fine only
-    return Measure(max(0.0, 2 - order - noise / fine))
+        noise = 4 * EPS * (seen.size + here.size)
+        remainder = abs(seen.value - here.value - step * slope)
+        small = remainder < 100 * noise
+        if before is not None:
+            least = max(remainder - 3 * noise, noise) if small else remainder
+            orders.append(float(np.log(before / least) / np.log(4)))
+        if small:
+            break
+        before, step = remainder, step / 4
+    order = max(orders[-2:], default=2.0)
+    return Measure(max(0.0, 2 - order))
 
 
 def locate(probe: Probe, rng: np.random.Generator) -> Worst | None:

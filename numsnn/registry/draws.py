@@ -11,7 +11,7 @@ from numsnn.tree import Tree, map_named
 
 Rng = np.random.Generator
 
-RANGES = {"decay": (0.1, 0.95), "threshold": (0.2, 1.2), "width": (0.5, 2.0), "amount": (0.2, 1.2)}
+RANGES = {"decay": (0.1, 0.95), "threshold": (0.1, 0.7), "width": (0.5, 2.0), "amount": (0.2, 1.2)}
 
 
 def sizes(rng: Rng, *ranges: tuple[int, int]) -> Any:
@@ -40,6 +40,8 @@ def stirred(rng: Rng, params: Tree) -> Tree:
             return rng.uniform(0.5, 1.5, np.shape(leaf)) * rng.choice([-1.0, 1.0], np.shape(leaf))
         if last in ("bias", "shift"):
             return 0.5 * rng.standard_normal(np.shape(leaf))
+        if last == "weight":
+            return 1.5 * rng.standard_normal(np.shape(leaf))  # enough to make the next layer fire
         return leaf
 
     return map_named(stir, params)

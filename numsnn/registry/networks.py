@@ -19,6 +19,9 @@ from numsnn.registry.entry import FIRING, Entry
 from numsnn.surrogates import SURROGATES
 
 
+EPS = 0.1  # of the norms: a layer that happens to be silent is then magnified 3 times, not 300
+
+
 def random_network(rng: Rng, layers: int | None = None, **fields: Any) -> LayerCase:
     """A network with stirred parameters, an input, and in half the cases initial states.
 
@@ -65,7 +68,7 @@ def _synapse(rng: Rng, inputs: int, outputs: int, image: bool, bias: bool | None
     )
     if coin(rng, 0.6):
         return [product]
-    return [product, BatchNorm((outputs, 1, 1) if image else (outputs,), scale=0.7)]
+    return [product, BatchNorm((outputs, 1, 1) if image else (outputs,), scale=0.7, eps=EPS)]
 
 
 def _neuron(rng: Rng, C: int, image: bool, fields: dict[str, Any]) -> LIF:
@@ -77,7 +80,7 @@ def _neuron(rng: Rng, C: int, image: bool, fields: dict[str, Any]) -> LIF:
         "decay_shape": shape if coin(rng, 0.3) else (),
         "threshold_shape": shape if coin(rng, 0.3) else (),
         "width_shape": shape if coin(rng, 0.3) else (),
-        "norm": BatchNorm(shape) if coin(rng, 0.3) else None,
+        "norm": BatchNorm(shape, eps=EPS) if coin(rng, 0.3) else None,
         "carry": pick(rng, ("raw", "normalised")),
     }
     if coin(rng, 0.3):
