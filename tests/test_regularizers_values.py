@@ -137,6 +137,13 @@ def test_extreme_forms_by_hand():
     np.testing.assert_allclose(saturation_by_quantile(membrane), [0, 0.04, 0.04, 0, 0])
     np.testing.assert_allclose(mismatch_by_quantile(membrane), [0.36, 1.44, 1.44, 0, 0.04])
     np.testing.assert_allclose(mismatch_both_ends(membrane), [0.01, 0, 0, 0, 0], atol=1e-17)
+    moved = {"low": 0.5, "high": 1.6}
+    np.testing.assert_allclose(
+        mismatch_by_quantile(membrane, **moved), [0.49, 0.49, 3.24, 0.09, 0.09]
+    )
+    np.testing.assert_allclose(
+        mismatch_both_ends(membrane, **moved), [0.01, 0.01, 0, 0, 0], atol=1e-17
+    )
 
 
 def test_quantile_forms_against_sorted_values():

@@ -13,7 +13,7 @@ ENTRIES = (
         "to make fewer errors.",
         "The decay is e^(-dt/tau). The exact step also scales a constant input by 1 - e^(-dt/tau); "
         "eq. 2 leaves that to the weights.",
-        "Takes the decay itself, in [0, 1), as a parameter; the exact step is a conversion.",
+        "Takes the decay itself as a parameter; the exact step is a conversion.",
         show.decay,
     ),
     Erratum(
@@ -24,7 +24,7 @@ ENTRIES = (
         "arctan(gamma v) + 1/2 stands for a spike.",
         "Its range is (-1.07, 2.07). A factor 1/pi makes it (0, 1). The u-partials survive: eq. 11 is "
         "exactly that of section 3.2's (1/gamma) arctan, eq. 16 that of softplus/gamma.",
-        "`exact` pins the primitive; `paper` keeps the printed slopes.",
+        "`exact` and `rescaled` have a primitive with a pinned constant; `paper` has the printed slopes.",
         show.arctan_range,
     ),
     Erratum(
@@ -34,7 +34,7 @@ ENTRIES = (
         "mathematical",
         "Both are written as partials of one f(u, gamma).",
         "No such f exists: their mixed partials differ except at v = gamma (and v = 0 for eq. 11, 12).",
-        "The `paper` form is checked against its formula, only `exact` against a derivative.",
+        "`paper` is checked against its formula; only `exact` and `rescaled` against a derivative.",
         show.mixed_partials,
     ),
     Erratum(
@@ -45,10 +45,10 @@ ENTRIES = (
         "Eq. 10 'rescaled to a maximum of 1' becomes 1/(1 + (gamma v)^2).",
         "The rescaling is 2 gamma v/(1 + (gamma v)^2). Eq. 10 is odd with its peaks at |v| = 1/gamma; "
         "eq. 12 is even and largest where eq. 10 is 0, so it moves gamma at random.",
-        "Both rules, by name: `paper` and `exact`.",
+        "Both rules, by name: `paper`, and `exact` or `rescaled`.",
         show.lost_sign,
-        "facts.md has 44 % agreement and an elementwise correlation of 0.18 for potentials it does not "
-        "state; with potentials even about the threshold the expectation is 50 % and 0.",
+        "44 % agreement and a correlation of 0.18 have also been found, for potentials not stated; with "
+        "potentials even about the threshold the expectation is 50 % and 0.",
     ),
     Erratum(
         "psg-pda",
@@ -58,7 +58,7 @@ ENTRIES = (
         "Eq. 15 'rescaled to a maximum of 1' becomes sigma(gamma v).",
         "v sigma(gamma v) has no maximum and a minimum of -0.2785/gamma. Eq. 17 divides by v, which "
         "flips the sign below threshold.",
-        "Both rules, by name: `paper` and `exact`.",
+        "Both rules, by name: `paper`, and `exact` or `rescaled`.",
         show.unbounded_softplus,
     ),
     Erratum(
@@ -82,8 +82,8 @@ ENTRIES = (
         "directly, through the leak and the reset.",
         "Full backpropagation through time, reset included by default.",
         show.direct_terms_only,
-        "facts.md has -0.6585, -0.7225 and -0.8505 for a neuron it does not state; here the neuron is "
-        "the one in demonstrations/bptt.py.",
+        "-0.6585 (true), -0.7225 (direct) and -0.8505 (detached) have also been computed, for a neuron "
+        "not stated; the neuron here is the one in demonstrations/bptt.py.",
     ),
     Erratum(
         "psg-pda",
@@ -107,7 +107,7 @@ ENTRIES = (
         "Closed Gaussian form against the standard one, with a stated epsilon, by default; a soft "
         "histogram, with its gradient, beside it.",
         show.estimator,
-        "facts.md has 36 empty bins of 60; their number depends on the sample, the infinity does not.",
+        "How many bins are empty depends on the sample, the infinity does not.",
     ),
     Erratum(
         "psg-pda",

@@ -54,7 +54,7 @@ ENTRIES = (
         "mathematical",
         "Saturation is potentials outside [0, 1], but it is defined and penalised on one side only.",
         "Half of a channel below 0 and half above 1 has no gradient and no loss; L_M rewards it.",
-        "As printed. analysis reports the share of potentials inside the surrogate's support.",
+        "As printed: Saturation is the paper's one-sided term.",
         show.two_sided_saturation,
     ),
     Erratum(
@@ -110,7 +110,7 @@ ENTRIES = (
         "is not the cross-entropy of the mean, which tdBN and MPBN use.",
         "Both losses by name; the preset is Algorithm 1's, on the accumulated potential.",
         show.readout,
-        "facts.md has 4.27 against 2.72 for logits it does not state.",
+        "4.27 against 2.72 has also been computed, for logits not stated.",
     ),
     Erratum(
         "recdis",

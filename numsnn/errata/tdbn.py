@@ -45,8 +45,8 @@ ENTRIES = (
         "theorem is a good approximation (1.067 to 1.026 for 1.0625).",
         "Claims no law of u; analysis measures it.",
         show.membrane_variance,
-        "The corrected numbers are transported densities. facts.md samples 1.067 to 1.023 and 4.23 to "
-        "2.70.",
+        "The corrected numbers are transported densities; sampling has also given 1.067 to 1.023 and "
+        "4.23 to 2.70.",
     ),
     Erratum(
         "tdbn",
@@ -102,7 +102,7 @@ ENTRIES = (
         "output map, is right.",
         "Folds one bias a channel.",
         show.fused_bias,
-        "facts.md has 1.975 against 1.375 for numbers it does not state.",
+        "1.975 against 1.375 has also been computed, for numbers not stated.",
     ),
     Erratum(
         "tdbn",
@@ -114,8 +114,8 @@ ENTRIES = (
         "as in the best known code, also shifts the mean by p = 0.16.",
         "tdBN on the shortcut, as drawn; alpha = 1/sqrt(2) there.",
         show.branches,
-        "facts.md has 1.11 V for the raw shortcut in a network it does not state; independent branches "
-        "at V = 0.5 give 1.017 V.",
+        "1.11 V has also been found for the raw shortcut, in a network not stated; independent branches "
+        "at V = 0.5 give 1.017 V, so 1.11 V needs a correlation or another V.",
     ),
     Erratum(
         "tdbn",
@@ -155,7 +155,7 @@ ENTRIES = (
         "The decay 'cannot be 0' and is then set to 0. The variance is biased, by the formula.",
         "Most likely 'not equal' was lost in the text at hand. Code keeps an unbiased running variance "
         "beside the biased one of the batch.",
-        "Biased in the batch; the running one is stated in norms.",
+        "Biased, in the batch and in the running statistics.",
         show.biased_variance,
     ),
     Erratum(

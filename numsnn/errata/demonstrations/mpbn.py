@@ -1,25 +1,56 @@
 """MPBN's errata, shown."""
 
+from dataclasses import replace
 from math import sqrt, tanh
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtr
 
+from numsnn.compose import Serial
+from numsnn.errata.demonstrations.engine import fixed, run
 from numsnn.errata.entry import Demonstration
+from numsnn.folding import folded, with_threshold
+from numsnn.linear import Linear
+from numsnn.modes import evaluating
+from numsnn.neurons import LIF
+from numsnn.norms import BatchNorm, FixedNorm, Statistics
 
 Shown = tuple[Demonstration, ...]
 
 V = 0.5  # the firing threshold
 
 
+def membrane_norm(
+    mean: float, variance: float, gain: float, shift: float
+) -> tuple[Any, Any, dict[str, Statistics]]:
+    """A weight of 1, then a neuron with this norm on its membrane; statistics as given."""
+    neuron = LIF(decay=0.25, threshold=V, norm=BatchNorm((1,), name="norm"), name="neuron")
+    network = Serial(Linear(1, 1), neuron)
+    weight, params = Linear(1, 1).init(np.random.default_rng(0), np.float64), fixed(neuron)
+    weight = weight._replace(weight=np.ones((1, 1)), bias=np.zeros(1))
+    norm = BatchNorm.Params(np.array([gain]), np.array([shift]))
+    statistics = {"norm": Statistics(np.array([mean]), np.array([variance]))}
+    return network, (weight, params._replace(norm=norm)), statistics
+
+
+def folding_errors(signs: str, gain: float) -> float:
+    """Spikes in which the library's folded network differs from the unfolded one, over 4 steps."""
+    network, params, statistics = membrane_norm(0.1, 0.8, gain, 0.2)
+    x = np.random.default_rng(0).normal(0, 1, (4, 2500, 1))
+    unfolded, _ = evaluating(network, statistics).forward(params, x)
+    lean, lean_params = folded(network, params, statistics, signs=signs)
+    spikes, _ = lean.forward(lean_params, x)
+    return float(np.sum(spikes != unfolded))
+
+
 def negative_gain() -> Shown:
     """M1: the folded comparison points the wrong way for a negative gain."""
-    u = np.random.default_rng(0).normal(0, 1, 10_000)
     mean, variance, eps, gain, shift = 0.1, 0.8, 1e-5, -1.3, 0.2
-    std = sqrt(variance + eps)
-    unfolded = gain * (u - mean) / std + shift > V
-    theta = (V - shift) * std / gain + mean
-    flipped, minus_theta = -u, -theta  # negated incoming weights, threshold of opposite sign
+    u = np.random.default_rng(0).normal(0, 1, (1, 10_000, 1))
+    network, params, statistics = membrane_norm(mean, variance, gain, shift)
+    unfolded, _ = evaluating(network, statistics).forward(params, u)
+    theta = (V - shift) * sqrt(variance + eps) / gain + mean
     return (
         Demonstration(
             "gain -1.3: share of spikes eq. 10 gets wrong",
@@ -29,17 +60,17 @@ def negative_gain() -> Shown:
             bound=0.0,
         ),
         Demonstration(
-            "gain -1.3: spikes wrong if the folded neuron fires below its threshold",
-            printed=float(u.size),
+            "gain -1.3: spikes wrong, of 10000, if the folded neuron fires below its threshold",
+            printed=float(np.sum((u > theta) != unfolded)),
             corrected=0.0,
-            measured=float(np.sum((u < theta) != unfolded)),
+            measured=folding_errors("direction", gain),
             bound=0.0,
         ),
         Demonstration(
-            "gain -1.3: spikes wrong with negated weights and -threshold",
-            printed=float(u.size),
+            "gain -1.3: spikes wrong, of 10000, with negated weights and -threshold",
+            printed=float(np.sum((u > theta) != unfolded)),
             corrected=0.0,
-            measured=float(np.sum((flipped > minus_theta) != unfolded)),
+            measured=folding_errors("negated", gain),
             bound=0.0,
         ),
     )
@@ -47,15 +78,16 @@ def negative_gain() -> Shown:
 
 def zero_gain() -> Shown:
     """M1: with gain 0 eq. 10 divides by it; the channel is constant and fires iff shift > V."""
-    u, gain, shift, mean = np.linspace(-3, 3, 101), 0.0, V, 0.1
-    unfolded = gain * (u - mean) + shift > V
-    theta = (V - shift) / np.copysign(1e-300, gain) + mean  # the limit of eq. 10 from above
+    u, gain, mean = np.linspace(-3, 3, 101).reshape(1, -1, 1), 0.0, 0.1
+    network, params, statistics = membrane_norm(mean, 0.8, gain, V)
+    lean, lean_params = folded(network, params, statistics)
+    theta = (V - V) / np.copysign(1e-300, gain) + mean  # the limit of eq. 10 from above
     return (
         Demonstration(
             "gain 0, shift = V: firing rate, by the limit of eq. 10",
             printed=float(np.mean(u > theta)),
-            corrected=float(shift > V),
-            measured=float(unfolded.mean()),
+            corrected=0.0,
+            measured=float(lean.forward(lean_params, u)[0].mean()),
             bound=0.0,
         ),
     )
@@ -63,13 +95,14 @@ def zero_gain() -> Shown:
 
 def epsilon_dropped() -> Shown:
     """M1: potentials of variance 1e-6, normalised with epsilon 1e-5."""
-    u = np.sqrt(1e-6) * np.random.default_rng(1).standard_normal(200_000)
+    u = np.sqrt(1e-6) * np.random.default_rng(1).standard_normal((1, 200_000))
+    spikes, _ = run(LIF(decay=0.0, threshold=V, norm=BatchNorm((1,))), u)
     return (
         Demonstration(
             "variance 1e-6: firing rate without epsilon in the fold",
             printed=float(ndtr(-V)),
             corrected=float(ndtr(-V * sqrt(1.1e-5 / 1e-6))),
-            measured=float(np.mean(u / np.sqrt(u.var() + 1e-5) > V)),
+            measured=float(spikes.mean()),
             bound=0.003,
         ),
     )
@@ -104,7 +137,7 @@ def tie() -> Shown:
             "firing rate with > (eq. 2), against 'up to the threshold'",
             printed=float(np.mean(u >= V)),
             corrected=float(np.mean(u > V)),
-            measured=float(np.mean(quarters > 2)),
+            measured=float(run(LIF(decay=0.0, threshold=V), u[None])[0].mean()),
             bound=0.0,
         ),
     )
@@ -115,30 +148,19 @@ def carry() -> Shown:
     raw carry u = 0.52 fires; normalised carry u = 0.5*0.3 + 0.32 = 0.47, normalised 0.44, does not.
     """
 
-    def spikes(carried_is_raw: bool) -> list[bool]:
-        v, fired = 0.0, []
-        for current in (0.4, 0.32):
-            u = 0.5 * v + current
-            normalised = 2 * (u - 0.25)
-            fired.append(normalised > V)
-            v = (u if carried_is_raw else normalised) * (not fired[-1])
-        return fired
-
-    def folded() -> list[bool]:
-        theta, v, fired = V / 2 + 0.25, 0.0, []
-        for current in (0.4, 0.32):
-            u = 0.5 * v + current
-            fired.append(u > theta)
-            v = u * (not fired[-1])
-        return fired
-
-    assert spikes(carried_is_raw=True) == folded()
+    norm = FixedNorm((1,), Statistics(np.array([0.25]), np.array([0.2])), eps=0.05)
+    raw = LIF(decay=0.5, threshold=V, norm=norm)
+    normalised = replace(raw, carry="normalised")
+    lean, params = with_threshold(raw, fixed(raw))
+    currents = np.array([0.4, 0.32])
+    spikes = lean.forward(params, currents.reshape(2, 1, 1))[0].ravel()
+    assert (spikes == run(raw, currents)[0]).all()
     return (
         Demonstration(
             "spike at t = 2 if the normalised potential is carried, against the folded neuron's",
-            printed=float(folded()[1]),
+            printed=float(spikes[1]),
             corrected=0.0,
-            measured=float(spikes(carried_is_raw=False)[1]),
+            measured=float(run(normalised, currents)[0][1]),
             bound=0.0,
         ),
     )
@@ -149,9 +171,10 @@ def statistics_over_time() -> Shown:
     (-1, 1) twice; by the average statistics, mean 1 and variance 1, (-2, 0) and (0, 2).
     """
     u = np.array([[-1.0, 1.0], [1.0, 3.0]])
-    mean, variance = u.mean(1, keepdims=True), u.var(1, keepdims=True)
-    training = (u - mean) / np.sqrt(variance) > V
-    folded = u > V * np.sqrt(variance.mean()) + mean.mean()
+    trained = LIF(decay=0.0, threshold=V, norm=BatchNorm((1,), eps=1e-9))
+    shared = Statistics(np.array([1.0]), np.array([1.0]))
+    deployed = replace(trained, norm=FixedNorm((1,), shared, eps=1e-9))
+    training, evaluated = run(trained, u)[0], run(deployed, u)[0]
     running = 0.0
     weights = np.zeros(4)
     for t in range(4):  # momentum 0.1, one update a step
@@ -163,7 +186,7 @@ def statistics_over_time() -> Shown:
             "share of spikes that differ between training and folded inference",
             printed=0.0,
             corrected=1 / 4,
-            measured=float(np.mean(training != folded)),
+            measured=float(np.mean(training != evaluated)),
             bound=0.0,
         ),
         Demonstration(
@@ -180,26 +203,24 @@ def batch_jacobian() -> Shown:
     """M5: dL/dw of L = sum c sigma(norm(w x + y)) over a batch of 8, T = 1."""
     rng = np.random.default_rng(2)
     x, y, c = rng.normal(0.5, 1, 8), rng.standard_normal(8), rng.standard_normal(8)
-    w, eps = 0.7, 1e-5
+    w = 0.7
 
-    def loss(w: complex) -> complex:
-        u = w * x + y
-        centred = u - u.mean()
-        normalised = centred / np.sqrt(np.mean(centred**2) + eps)
-        return np.sum(c / (1 + np.exp(-(normalised - V))))
+    norm = BatchNorm((1,))
+    params = fixed(norm)
 
-    u = w * x + y
-    std = np.sqrt(u.var() + eps)
-    normalised = (u - u.mean()) / std
-    s = 1 / (1 + np.exp(-(normalised - V)))
-    d_n = c * s * (1 - s)
-    d_u = (d_n - d_n.mean() - normalised * np.mean(d_n * normalised)) / std
+    def smooth_spikes(w: complex) -> tuple[np.ndarray, BatchNorm.Saved]:
+        normalised, saved = norm.forward(params, (w * x + y).reshape(1, 8, 1))
+        return 1 / (1 + np.exp(-(normalised.ravel() - V))), saved
+
+    s, saved = smooth_spikes(w)
+    d_normalised = c * s * (1 - s)
+    d_u, _ = norm.backward(saved, d_normalised.reshape(1, 8, 1))
     return (
         Demonstration(
             "dL/dw through MPBN's batch statistics",
-            printed=float(np.sum(d_n / std * x)),
-            corrected=float(np.sum(d_u * x)),
-            measured=float(loss(w + 1e-30j).imag / 1e-30),
+            printed=float(np.sum(d_normalised / saved.deviation * x)),
+            corrected=float(np.sum(d_u.ravel() * x)),
+            measured=float(np.sum(c * smooth_spikes(w + 1e-30j)[0]).imag / 1e-30),
             bound=1e-12,
         ),
     )

@@ -7,8 +7,11 @@ from scipy.integrate import quad, solve_ivp
 from scipy.optimize import minimize_scalar
 
 from numsnn.errata.demonstrations.bptt import slopes_through_time
+from numsnn.errata.demonstrations.engine import run
 from numsnn.errata.entry import Demonstration
+from numsnn.neurons import LIF
 from numsnn.regularizers import SoftHistogramDistribution, gaussian_divergences
+from numsnn.surrogates import Arctangent
 
 Shown = tuple[Demonstration, ...]
 
@@ -181,25 +184,19 @@ def gamma_is_not_in_the_forward() -> Shown:
     """P6: a spiking neuron over 3 steps; gamma takes no part in the loss."""
     currents, target = np.array([0.6, 0.4, 0.9]), 1.0
 
-    def run(g: float) -> tuple[float, float]:
-        del g  # nothing in the forward pass reads it
-        v, o, us = 0.0, [], []
-        for current in currents:
-            u = 0.5 * v + current
-            o.append(float(u > 0.5))
-            us.append(u)
-            v = u * (1 - o[-1])
-        d_o = 2 * (np.mean(o) - target) / currents.size
-        printed = d_o * sum(eq12(u - 0.5, 2.0) for u in us)
-        return float((np.mean(o) - target) ** 2), float(printed)
+    def loss(g: float) -> float:
+        neuron = LIF(decay=0.5, threshold=0.5, width=1 / g, surrogate=Arctangent())
+        return float((run(neuron, currents)[0].mean() - target) ** 2)
 
-    _, eq18 = run(2.0)
+    o, u = run(LIF(decay=0.5, threshold=0.5), currents)
+    d_o = 2 * (o.mean() - target) / currents.size
+    eq18 = float(np.sum(d_o * eq12(u - 0.5, 2.0)))
     return (
         Demonstration(
             "dL/dgamma of a spiking neuron",
             printed=eq18,
             corrected=0.0,
-            measured=derivative(lambda g: run(g)[0], 2.0, 0.5),
+            measured=derivative(loss, 2.0, 0.5),
             bound=0.0,
         ),
         Demonstration(

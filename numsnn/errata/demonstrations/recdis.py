@@ -5,9 +5,13 @@ from math import pi, sqrt
 import numpy as np
 from scipy.integrate import quad
 from scipy.optimize import brentq, minimize_scalar
-from scipy.special import ndtr, softmax
+from scipy.special import ndtr
 
+from numsnn.errata.demonstrations.engine import fixed, run
 from numsnn.errata.entry import Demonstration
+from numsnn.losses import cross_entropy, mean_cross_entropy
+from numsnn.neurons import LIF
+from numsnn.readouts import Accumulate
 from numsnn.regularizers import (
     Degeneration,
     Mismatch,
@@ -51,15 +55,14 @@ def leak() -> Shown:
     """R2: what is left of a potential of 1 after 10 silent steps of eq. 3, dt = 1. A factor of 0.2
     a step takes tau = 1/(1 - 0.2) = 1.25.
     """
-    left = 1.0
-    for _ in range(10):
-        left = (1 - 1 / 1.25) * left
+    neuron = LIF(decay=1 - 1 / 1.25, threshold=2.0)
+    _, potential = run(neuron, np.array([1.0] + [0.0] * 10))
     return (
         Demonstration(
             "potential after 10 silent steps, tau = 0.2 put into eq. 3 with dt = 1",
             printed=(1 - 1 / 0.2) ** 10,
             corrected=0.2**10,
-            measured=left,
+            measured=float(potential[-1]),
             bound=1e-15,
         ),
     )
@@ -136,13 +139,13 @@ def two_sided_saturation() -> Shown:
 
 def tie_in_the_definition() -> Shown:
     """R6: a channel whose largest potential is V fires there, by eq. 5."""
-    u = channel(0.1, 0.5, 0.5, 0.5)
+    spikes, _ = run(LIF(decay=0.0, threshold=V, tie="fires"), np.array([[0.1, 0.5, 0.5, 0.5]]))
     return (
         Demonstration(
             "firing rate of a channel with maximum V, 'silent' by the definition",
             printed=0.0,
             corrected=0.75,
-            measured=float(np.mean(u >= V)),
+            measured=float(spikes.mean()),
             bound=0.0,
         ),
     )
@@ -238,23 +241,22 @@ def error_inside_the_interval() -> Shown:
 
 def readout() -> Shown:
     """R10: two steps with logits (10, 0) and (0, 10), label 0; and how inputs weigh in eq. 6."""
-    logits = np.array([[10.0, 0.0], [0.0, 10.0]])
-    each = -np.log(softmax(logits, axis=1)[:, 0])
-    of_mean = -np.log(softmax(logits.mean(axis=0))[0])
-    accumulated = np.cumsum(np.eye(4), axis=0)  # a unit input at each step, T = 4
+    logits, label = np.array([[[10.0, 0.0]], [[0.0, 10.0]]]), np.array([0])
+    inputs = np.eye(4).reshape(4, 4, 1)  # sample n has a unit input at step n
+    potential, _ = Accumulate().forward(fixed(Accumulate()), inputs)
     return (
         Demonstration(
             "cross-entropy of the mean, if it were Algorithm 1's mean cross-entropy",
-            printed=float(each.mean()),
+            printed=float(mean_cross_entropy(logits, label)[0]),
             corrected=float(np.log(2)),
-            measured=float(of_mean),
+            measured=float(cross_entropy(logits, label)[0]),
             bound=1e-12,
         ),
         Demonstration(
             "T = 4: weight of the last input in the mean of eq. 6's potential, the first having 1",
             printed=1.0,
             corrected=0.25,
-            measured=float(accumulated.mean(axis=0)[3]),
+            measured=float(potential.mean(axis=0)[3, 0]),
             bound=0.0,
         ),
     )

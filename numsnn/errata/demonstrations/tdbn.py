@@ -6,7 +6,9 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
+from numsnn.errata.demonstrations.engine import fixed, run
 from numsnn.errata.entry import Demonstration
+from numsnn.neurons import LIF
 
 Shown = tuple[Demonstration, ...]
 
@@ -19,7 +21,7 @@ def tie() -> Shown:
             "spikes from potentials 0.25, 0.5, 0.75 by eq. 3, against Algorithm 2's >=",
             printed=float(np.sum(~(currents < 0.5))),
             corrected=1.0,
-            measured=float(np.sum(currents > 0.5)),
+            measured=float(run(LIF(decay=0.0), currents)[0].sum()),
             bound=0.0,
         ),
     )
@@ -32,11 +34,7 @@ def fire_test_after_the_loop() -> Shown:
         u = 0.25 * u + 0.6
     outside[-1] = u >= 0.5
 
-    inside, v = np.zeros(4), 0.0
-    for t in range(4):
-        u = 0.25 * v + 0.6
-        inside[t] = u >= 0.5
-        v = u * (1 - inside[t])
+    inside, _ = run(LIF(decay=0.25, threshold=0.5, tie="fires"), np.full(4, 0.6))
     return (
         Demonstration(
             "spikes in 4 steps of a constant current 0.6 at V = 0.5",
@@ -86,12 +84,9 @@ def membrane_variance() -> Shown:
     """T4: V = 1, currents N(0, sigma^2). Theorem 2 has Var(u) = (1 + decay^2) sigma^2."""
 
     def sampled(decay: float, sigma: float) -> float:
-        rng = np.random.default_rng(0)
-        v = np.zeros(60_000)
-        for _ in range(30):
-            u = decay * v + sigma * rng.standard_normal(v.size)
-            v = u * (u <= 1)
-        return float(u.var() / sigma**2)
+        currents = sigma * np.random.default_rng(0).standard_normal((30, 60_000))
+        _, membrane = run(LIF(decay=decay, threshold=1.0), currents)
+        return float(membrane[-1].var() / sigma**2)
 
     narrow, wide = stationary_variance(0.9, 0.25, 1.0), stationary_variance(0.9, 4.0, 1.0)
     return (
@@ -121,25 +116,21 @@ def membrane_variance() -> Shown:
 
 def indices() -> Shown:
     """T5: eq. 23 has u(t) on both sides; eq. 25 counts the current that was reset away."""
-    x, decay = (0.6, 0.3), 0.25  # the first current fires at V = 0.5
-    v, potentials = 0.0, []
-    for current in x:
-        u = decay * v + current
-        potentials.append(u)
-        v = u * (u <= 0.5)
+    decay = 0.25
+    _, potentials = run(LIF(decay=decay, threshold=0.5), np.array([0.6, 0.3]))  # the first fires
     return (
         Demonstration(
             "u(1) from rest with current 0.6, eq. 23 solved as printed",
             printed=0.6 / (1 - decay),
             corrected=0.6,
-            measured=potentials[0],
+            measured=float(potentials[0]),
             bound=1e-15,
         ),
         Demonstration(
             "u(2) after a spike at 1, currents 0.6 and 0.3, eq. 25 from the firing step on",
             printed=decay * 0.6 + 0.3,
             corrected=0.3,
-            measured=potentials[1],
+            measured=float(potentials[1]),
             bound=1e-15,
         ),
     )
@@ -211,26 +202,25 @@ def identical_steps() -> Shown:
 
 def fired_neuron() -> Shown:
     """T8: u(1) = 0.7 fires at V = 0.5; dL/do = 0.3 and 1; slopes 1. Eq. 14's reset term stays."""
+    currents, d_o = (np.array(x).reshape(2, 1, 1) for x in ((0.7, 0.4), (0.3, 1.0)))
 
-    def anchored(u1: complex, decay: float) -> complex:
-        o1 = 1 + (u1 - 0.7)  # affine about the spiking run, slope 1
-        u2 = decay * u1 * (1 - o1) + 0.4
-        return 0.3 * o1 + 1.0 * (u2 - 0.4)  # o2 - its recorded value
-
-    def slope(decay: float) -> float:
-        return float(np.imag(anchored(0.7 + 1e-30j, decay)) / 1e-30)
+    def slope(decay: float, detach_reset: bool = False) -> float:
+        neuron = LIF(decay=decay, threshold=0.5, width=1.0, detach_reset=detach_reset)
+        _, saved = neuron.forward(fixed(neuron), currents)
+        d_current, _ = neuron.backward(saved, d_o)
+        return float(d_current[0, 0, 0])  # dL/du(1): a current enters its own potential alone
 
     return (
         Demonstration(
             "decay 0.25: dL/du of a neuron that fired",
-            printed=0.3,
+            printed=slope(0.25, detach_reset=True),
             corrected=0.3 - 0.25 * 0.7,
             measured=slope(0.25),
             bound=1e-12,
         ),
         Demonstration(
             "decay 0.5: dL/du of a neuron that fired",
-            printed=0.3,
+            printed=slope(0.5, detach_reset=True),
             corrected=0.3 - 0.5 * 0.7,
             measured=slope(0.5),
             bound=1e-12,
