@@ -196,4 +196,7 @@ class Conv2d(Layer):
 
 def pair(value: int | Pair) -> Pair:
     """3 means (3, 3)."""
-    return (value, value) if isinstance(value, int | np.integer) else (value[0], value[1])
+    if np.ndim(value) == 0:
+        return (value, value)  # type: ignore[return-value]
+    require(len(value) == 2, f"Conv2d: expected one number or two, found {value!r}")  # type: ignore[arg-type]
+    return (value[0], value[1])  # type: ignore[index]

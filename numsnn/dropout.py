@@ -23,6 +23,7 @@ class Dropout(Layer):
 
     class Saved(NamedTuple):
         mask: Array
+        shape: tuple[int, ...]
 
     def __post_init__(self) -> None:
         require(0 <= self.rate < 1, f"Dropout: rate must be in [0, 1), found {self.rate!r}")
@@ -31,12 +32,12 @@ class Dropout(Layer):
         sequence("Dropout", x, least=2)
         kept = np.random.default_rng(self.seed).random(x.shape[1:]) >= self.rate
         mask = (kept / (1 - self.rate)).astype(x.real.dtype)
-        return x * mask, self.Saved(mask)
+        return x * mask, self.Saved(mask, x.shape)
 
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, None]:
-        cotangent("Dropout.backward", d_y, (len(d_y), *saved.mask.shape))
+        cotangent("Dropout.backward", d_y, saved.shape)
         return d_y * saved.mask, None
 
 

@@ -14,7 +14,7 @@ from numsnn.neurons import LIF
 from numsnn.norms import BatchNorm, FixedNorm, Statistics
 from numsnn.observe import names, neurons
 from numsnn.tree import Tree
-from numsnn.validate import require, sequence
+from numsnn.validate import cotangent, require, sequence
 
 
 def evaluating(network: Any, statistics: Mapping[str, Statistics]) -> Any:
@@ -44,8 +44,9 @@ def relaxed(network: Any, saved: Tree = None) -> Any:
     With a detached reset that holds for the forward whose reset is frozen as recorded: pass the
     ``saved`` of a relaxed run at the point where differences are taken.
     """
+    firing = _firing_names(network)
     if saved is None:
-        return _with_firing(network, {name: Relaxed() for name in _firing_names(network)})
+        return _with_firing(network, {name: Relaxed() for name in firing})
     return _with_firing(
         network,
         {n.name: Relaxed(s.spikes) for n, s in neurons(network, saved) if isinstance(n, LIF)},
@@ -95,6 +96,7 @@ class ReLU(Layer):
     def backward(
         self, saved: Array, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, None]:
+        cotangent("ReLU.backward", d_y, saved.shape)
         return np.where(saved, d_y, 0), None
 
 

@@ -110,6 +110,7 @@ class LIF(Layer):
         norm, lateral = results[0][1:]
         return spikes, self.Saved(params, membrane, charged, spikes, final, norm, lateral)
 
+    @np.errstate(over="ignore", invalid="ignore")  # the end looks for what is not finite
     def _forward(
         self,
         params: Params,
@@ -128,11 +129,13 @@ class LIF(Layer):
             h = decay * v + current[t]  # tdBN eq. 1, MPBN eq. 1
             if self.lateral is not None:
                 lateral, saved = self.lateral.forward(params.lateral, s[None])
+                self._same_shape("lateral", lateral[0], h)
                 h = h + lateral[0]
                 laterals.append(saved)
             u = h
             if self.norm is not None:
                 u, saved = self.norm.forward(params.norm, h)  # MPBN eq. 7
+                self._same_shape("norm", u, h)
                 norms.append(saved)
                 charged[t] = h
             z = self._excess(params, u)
@@ -254,6 +257,14 @@ class LIF(Layer):
 
     # -- helpers ---------------------------------------------------------------------------------
 
+    def _same_shape(self, part: str, y: Array, h: Array) -> None:
+        """Refuse a part that does not give one number for each potential."""
+        require(
+            y.shape == h.shape,
+            f"LIF {self.name}".strip()
+            + f": the {part} layer gives {y.shape}, the charge is {h.shape}",
+        )
+
     def _excess(self, params: Params, u: Array) -> Array:
         """z = direction u - threshold."""
         return (u if params.direction is None else params.direction * u) - params.threshold
@@ -325,6 +336,7 @@ class LIF(Layer):
                     value.shape == current.shape[1:],
                     f"{op}: the initial {name} must be {current.shape[1:]}, found {value.shape}",
                 )
+                finite(op, f"the initial {name}", value)
                 arrays[f"initial {name}"] = value
         return np.result_type(
             one_precision(op, current, **arrays),

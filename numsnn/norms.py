@@ -85,8 +85,10 @@ class BatchNorm(Layer):
     def forward(self, params: Params, x: Array) -> tuple[Array, Saved]:
         gain, shift = check("BatchNorm", self.shape, params, x)
         mean = self._mean(lambda n: x[n], x)  # tdBN eq. 7
-        finite("BatchNorm", "x", mean)
         variance = self._mean(lambda n: (x[n] - mean) ** 2, x)  # tdBN eq. 8
+        if not np.isfinite(variance).all():
+            finite("BatchNorm", "x", x)
+            finite("BatchNorm", "the variance of x", variance)
         deviation = np.sqrt(variance + self.eps)
         y = np.empty(x.shape, np.result_type(x, gain, shift))
 
@@ -127,6 +129,7 @@ class BatchNorm(Layer):
         parallel.run(tile, tiles)
         return d_x, self.Params(d_gain, d_shift)
 
+    @np.errstate(over="ignore", invalid="ignore")  # forward looks for what is not finite
     def _mean(self, values: Callable[[tuple], Array], x: Array) -> Array:
         """The mean over the reduced axes of ``values`` of every tile of x, dimensions kept."""
         axes = self.reduced(x)
