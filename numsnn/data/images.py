@@ -2,7 +2,7 @@
 
     root/train/<class>/<image>    root/test/<class>/<image>  (or val)
 
-Classes are the folders' names in order; images are PNG, JPEG, BMP or PPM, in order of name.
+Classes are the folders' names in order; images are PNG, JPEG or BMP, in order of name.
 """
 
 import os
@@ -17,7 +17,7 @@ from numsnn.data.files import MissingDataError
 from numsnn.data.rows import row_numbers
 from numsnn.errors import DataFormatError
 
-FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".ppm": "PPM"}
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP"}
 _MOST_PIXELS = 1 << 26
 
 
@@ -37,14 +37,16 @@ def read_image(path: Path, size: tuple[int, int] | None = None) -> np.ndarray:
     if path.stat().st_size == 0:
         raise DataFormatError(path, 0, "an image", "an empty file")
     wanted = FORMATS.get(path.suffix.lower(), "PNG")
+    damage: tuple[type[Exception], ...] = (OSError, SyntaxError, ValueError)  # Pillow's, all named
+    damage += (Image.DecompressionBombError, Image.DecompressionBombWarning)
     try:
         with Image.open(path, formats=[wanted]) as image:
-            if image.width * image.height > _MOST_PIXELS:
-                found = f"{image.width}x{image.height}"
-                raise DataFormatError(path, 0, f"at most {_MOST_PIXELS} pixels", found)
-            colour = image.convert("RGB")
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+            extent = image.width * image.height
+            colour = image.convert("RGB") if extent <= _MOST_PIXELS else None
+    except damage as error:
         raise DataFormatError(path, 0, f"a whole {wanted} image", str(error)) from error
+    if colour is None:
+        raise DataFormatError(path, 0, f"at most {_MOST_PIXELS} pixels", f"{extent}")
     if size is not None:
         height, width = size
         scale = min(colour.height / height, colour.width / width)

@@ -121,7 +121,7 @@ def _parse_npy(raw: np.ndarray, member: Member, path: Path) -> np.ndarray:
     """Offsets in errors are those of the member; inside a deflated one no byte has its own."""
     at = member.start
     head = bytes(raw[:10])
-    if head[:6] != b"\x93NUMPY" or head[6] not in (1, 2, 3):
+    if head[:6] != b"\x93NUMPY" or tuple(head[6:8]) not in ((1, 0), (2, 0), (3, 0)):
         raise DataFormatError(path, at, "a .npy member", repr(head.decode("latin-1")))
     lead = 10 if head[6] == 1 else 12
     length = int.from_bytes(bytes(raw[8:lead]), "little")
