@@ -4,6 +4,8 @@ import numpy as np
 
 Array = np.ndarray
 
+PIECE = 1 << 13  # numbers in one inner product: longer ones BLAS may split over threads its own way
+
 
 def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
     """Sum x over the axes along which ``shape``, aligned on the right, does not vary."""
@@ -15,5 +17,7 @@ def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
 def contract(x: Array, y: Array, shape: tuple[int, ...]) -> Array:
     """sum_to(x * y, shape); a scalar is one inner product, without the array x * y."""
     if shape == () and x.shape == y.shape:
-        return np.dot(x.ravel(), y.ravel())
+        x, y = x.ravel(), y.ravel()
+        pieces = (slice(i, i + PIECE) for i in range(0, max(1, x.size), PIECE))
+        return sum(np.dot(x[piece], y[piece]) for piece in pieces)
     return sum_to(x * y, shape)
