@@ -7,6 +7,7 @@ far, and the random state. No pickle, nothing that runs.
 """
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,7 +28,7 @@ FORMAT, VERSION = "numsnn checkpoint", 1
 _FIELDS = {
     "version": int,
     "about": dict,
-    "layers": list,
+    "recipe": dict,
     "epoch": int,
     "history": list,
     "random": dict,
@@ -51,7 +52,7 @@ def save_checkpoint(
         "format": FORMAT,
         "version": VERSION,
         "about": about or {},
-        "layers": _layers(recipe.network),
+        "recipe": described(recipe),
         "epoch": state.epoch,
         "history": list(state.history),
         "random": state.random,
@@ -91,7 +92,9 @@ def load_checkpoint(path: PathLike) -> Checkpoint:
     for name, kind in _FIELDS.items():
         found = description.get(name)
         if not isinstance(found, kind):
-            raise CheckpointError(f"{path}: {name} must be a {kind.__name__}, found {found!r:.60}")
+            raise CheckpointError(
+                f"{path}: {name} must be of type {kind.__name__}, found {found!r:.60}"
+            )
     return Checkpoint(path, description["about"], description, arrays)
 
 
@@ -103,13 +106,16 @@ def restored(checkpoint: Checkpoint, recipe: Recipe, about: dict[str, Any] | Non
     path, description = checkpoint.path, checkpoint.description
     if about is not None:
         same_run(checkpoint, about)
-    expected, found = _layers(recipe.network), description["layers"]
-    for i, (ours, theirs) in enumerate(zip(expected, found, strict=False)):
-        if ours != theirs:
-            raise CheckpointError(f"{path}: layer {i} must be {ours}, the checkpoint has {theirs}")
-    if len(expected) != len(found):
+    ours, theirs = described(recipe), description["recipe"]
+    for key in dict.fromkeys((*ours, *theirs)):
+        if ours.get(key) != theirs.get(key):
+            raise CheckpointError(
+                f"{path}: {key} must be {ours.get(key)}, the checkpoint has {theirs.get(key)}"
+            )
+    if len(description["history"]) != description["epoch"]:
         raise CheckpointError(
-            f"{path}: the network has {len(expected)} layers, the checkpoint {len(found)}"
+            f"{path}: expected the metrics of {description['epoch']} epochs, "
+            f"found {len(description['history'])}"
         )
     params = recipe.start(np.random.default_rng(0), _precision(checkpoint))
     like = {"params": params, "optimizer": recipe.optimizer.init(params)}
@@ -153,11 +159,17 @@ def _flat(about: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _layers(network: Any) -> list[str]:
-    """One line a layer in forward order, the same in every process."""
+def described(recipe: Recipe) -> dict[str, str]:
+    """Every layer in forward order, optimizer and objective, in words that every process repeats."""
+    lines = {f"layer {i}": layer for i, layer in enumerate(_layers(recipe.network))}
+    lines |= {"optimizer": recipe.optimizer, "objective": recipe.objective}
+    return {key: re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value)) for key, value in lines.items()}
+
+
+def _layers(network: Any) -> list[Any]:
     if isinstance(network, Serial | Residual):
         return [line for part in network.parts().values() for line in _layers(part)]
-    return [re.sub(r" at 0x[0-9a-fA-F]+", "", repr(network))]
+    return [network]
 
 
 def _precision(checkpoint: Checkpoint) -> np.dtype:
@@ -167,12 +179,19 @@ def _precision(checkpoint: Checkpoint) -> np.dtype:
 
 def _statistics(path: Path, network: Any, arrays: dict[str, np.ndarray]) -> dict[str, Statistics]:
     """Those of every norm, or none at all: before the first batch there are none."""
-    norms = [layer.name for (layer,) in walk(network) if isinstance(layer, BatchNorm)]
-    names = [f"statistics/{norm}/{part}" for norm in norms for part in Statistics._fields]
-    if arrays and set(names) != set(arrays):
-        wrong = sorted(set(names) ^ set(arrays))
-        raise CheckpointError(f"{path}: expected statistics of {norms}; {wrong[0]} is out of place")
-    return {
-        norm: Statistics(*(arrays[f"statistics/{norm}/{part}"] for part in Statistics._fields))
-        for norm in (norms if arrays else ())
-    }
+    norms = [layer for (layer,) in walk(network) if isinstance(layer, BatchNorm)]
+    names = {f"statistics/{norm.name}/{part}" for norm in norms for part in Statistics._fields}
+    if not arrays:
+        return {}
+    if wrong := sorted(names ^ set(arrays)):
+        raise CheckpointError(f"{path}: {wrong[0]} is missing or has no place")
+    found: dict[str, Statistics] = {}
+    for norm in norms:
+        parts = [arrays[f"statistics/{norm.name}/{part}"] for part in Statistics._fields]
+        if any(part.size % math.prod(norm.shape) for part in parts):
+            raise CheckpointError(
+                f"{path}: the statistics of {norm.name} must fit {norm.shape}, "
+                f"found {parts[0].shape} and {parts[1].shape}"
+            )
+        found[norm.name] = Statistics(*parts)
+    return found

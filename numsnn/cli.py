@@ -57,7 +57,7 @@ def _exists(module: str) -> bool:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status; bad input is one line on stderr and status 2."""
-    argv = sys.argv[1:] if argv is None else argv
+    argv = (sys.argv[1:] if argv is None else argv) or ["--help"]
     try:
         only = argv[0] if argv and argv[0] in COMMANDS else None
         args = build_parser(only).parse_args(argv)

@@ -51,6 +51,11 @@ class Task(NamedTuple):
         """What must be equal when a run is resumed."""
         return {"settings": self.settings, "data": fingerprint(self.dataset)}
 
+    @property
+    def part(self) -> str:
+        """What the accuracies are of."""
+        return "held-out" if self.settings["hold_out"] else "test"
+
     def record(self, state: TrainingState) -> None:
         """Keep the state, where there is a folder for it."""
         if self.run:
@@ -123,7 +128,7 @@ def _train(task: Task, state: TrainingState, shown: bool) -> TrainingState:
             state = after
             task.record(state)
             bar.clear()
-            print(epoch_line(state.metrics, epochs), flush=True)
+            print(epoch_line(state.metrics, epochs, task.part), flush=True)
     except KeyboardInterrupt:
         if task.run:
             bar.close()
@@ -143,7 +148,6 @@ def _report(task: Task, state: TrainingState, json: Path | None) -> None:
         return evaluate(network, params, state.statistics, x, y, loss=recipe.objective.loss)
 
     test, trained = on(dataset.test_x, dataset.test_y), on(dataset.train_x, dataset.train_y)
-    part = "held-out" if settings["hold_out"] else "test"
     result = {
         "test_accuracy": test.accuracy,
         "train_accuracy": trained.accuracy,
@@ -155,9 +159,9 @@ def _report(task: Task, state: TrainingState, json: Path | None) -> None:
         "test_samples": len(dataset.test_y),
         "firing_rates": test.rates,
     }
-    print(summary(test, trained, dataset.classes, part), flush=True)
+    print(summary(test, trained, dataset.classes, task.part), flush=True)
     if task.run:
-        title = f"{settings['data']}, {settings['method']}: {part} {100 * test.accuracy:.2f} %"
+        title = f"{settings['data']}, {settings['method']}: {task.part} {100 * test.accuracy:.2f} %"
         task.run.finish(state, test, dataset.classes, title, result)
         print(f"kept in {task.run.folder}: checkpoint, metrics, figures, result")
     if json:
@@ -166,10 +170,10 @@ def _report(task: Task, state: TrainingState, json: Path | None) -> None:
 
 def headline(task: Task, state: TrainingState) -> str:
     """What is about to happen, settings included."""
-    data, part = task.dataset, "held-out" if task.settings["hold_out"] else "test"
+    data = task.dataset
     chosen = (f"{k.replace('_', ' ')} {v}" for k, v in task.settings.items() if k != "data")
     return (
-        f"{task.settings['data']}: {len(data.train_y):,} training and {len(data.test_y):,} {part} "
+        f"{task.settings['data']}: {len(data.train_y):,} training and {len(data.test_y):,} {task.part} "
         f"samples; {size(state.params):,} parameters\n{', '.join(chosen)}"
     )
 
@@ -179,9 +183,9 @@ def size(params: Tree) -> int:
     return sum(leaf.size for leaf in leaves(params))
 
 
-def epoch_line(metrics: dict[str, float], epochs: int) -> str:
+def epoch_line(metrics: dict[str, float], epochs: int, part: str) -> str:
     """One epoch on one line."""
-    test = f"  test {100 * metrics['test_accuracy']:6.2f} %" if "test_accuracy" in metrics else ""
+    test = f"  {part} {100 * metrics['test_accuracy']:6.2f} %" if "test_accuracy" in metrics else ""
     return (
         f"epoch {metrics['epoch']:{len(str(epochs))}d}/{epochs}  loss {metrics['loss']:.4f}"
         f"  training {100 * metrics['train_accuracy']:6.2f} %{test}"

@@ -23,7 +23,7 @@ from numsnn.norms import Statistics
 from numsnn.observe import batch_statistics
 from numsnn.optimizers import clipped
 from numsnn.recipes import Objective, Recipe
-from numsnn.tree import Tree, leaves
+from numsnn.tree import Tree, leaves, map_named
 from numsnn.validate import positive_integer, require
 
 MOMENTUM = 0.1  # the share of a batch in the running statistics
@@ -124,7 +124,9 @@ def step(
         np.isfinite(terms["loss"]),
         f"the loss is {terms['loss']}; a lower learning rate or clipping may help",
     )
-    if recipe.clip is not None:
+    if recipe.clip is not None:  # of the gradient of what learns
+        learns = recipe.optimizer.learns
+        d_params = map_named(lambda name, g: g if learns(name) else 0 * g, d_params)
         d_params = clipped(d_params, recipe.clip)
     params, moments = recipe.optimizer.update(state.params, d_params, state.optimizer, rate)
     statistics = averaged(state.statistics, batch_statistics(network, saved))

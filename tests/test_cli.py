@@ -1,0 +1,279 @@
+"""The command line: what it prints, what it writes, and how it says no."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from training_cases import write_idx
+
+from numsnn import __version__
+from numsnn.cli import COMMANDS, main
+from numsnn.train_options import PRESETS, SETTINGS
+
+QUICK = ("--epochs", "2", "--T", "2", "--batch-size", "50")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return str(write_idx(tmp_path_factory.mktemp("idx"), train=100, test=40))
+
+
+@pytest.fixture(scope="module")
+def finished(data, tmp_path_factory):
+    """The folder of a finished run, and its --json file."""
+    folder = tmp_path_factory.mktemp("run") / "out"
+    file = folder.parent / "result.json"
+    assert main(["train", "--data", data, *QUICK, "--out", str(folder), "--json", str(file)]) == 0
+    return folder, file
+
+
+def refused(capsys, *argv: str) -> str:
+    """The one line with which a command is refused."""
+    assert main(list(argv)) == 2
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.err
+    lines = printed.err.splitlines()
+    assert len(lines) == 1, printed.err
+    assert lines[0].startswith("numsnn")
+    return lines[0]
+
+
+def contents(folder) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+# -- what comes out --------------------------------------------------------------------------------
+
+
+def test_json_has_what_was_asked_for(finished):
+    result = json.loads(finished[1].read_text())
+    for key in ("test_accuracy", "train_accuracy"):
+        assert isinstance(result[key], float)
+        assert 0 <= result[key] <= 1
+    assert result["seed"] == 0
+    assert result["epochs"] == 2
+    assert result["seconds"] > 0
+    assert result["samples_per_second"] > 0
+    assert result["test_samples"] == 40
+    assert set(SETTINGS) <= set(result)
+
+
+def test_a_run_keeps_everything(finished):
+    folder, file = finished
+    assert sorted(contents(folder)) == [
+        "checkpoint.npz", "confusion.json", "confusion.png", "learning-curve.json",
+        "learning-curve.png", "metrics.jsonl", "result.json",
+    ]  # fmt: skip
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [row["epoch"] for row in rows] == [1, 2]
+    assert rows == json.loads((folder / "learning-curve.json").read_text())
+    confusion = json.loads((folder / "confusion.json").read_text())
+    counts = confusion["confusion"]
+    assert sum(map(sum, counts)) == 40
+    right = sum(counts[i][i] for i in range(3)) / 40
+    result = json.loads(file.read_text())
+    assert confusion["accuracy"] == right == result["test_accuracy"] == rows[-1]["test_accuracy"]
+    assert len(confusion["per_class_accuracy"]) == len(confusion["classes"]) == 3
+    assert result == json.loads((folder / "result.json").read_text())
+    for name in ("learning-curve.png", "confusion.png"):
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_is_printed(data, capsys):
+    assert main(["train", "--data", data, *QUICK]) == 0
+    printed = capsys.readouterr()
+    assert "100 training and 40 test samples" in printed.out
+    assert "seed 0" in printed.out
+    assert "epoch 2/2" in printed.out
+    assert "test accuracy" in printed.out
+    assert printed.err == ""  # no bar where nobody looks
+
+
+def test_the_bar_shows_rate_and_remaining_time(data, capsys):
+    assert main(["train", "--data", data, *QUICK, "--progress"]) == 0
+    printed = capsys.readouterr()
+    assert "images/s" in printed.err
+    assert "epoch 2/2, loss" in printed.err
+    assert "200/200" in printed.err
+    assert "images/s]" not in printed.out
+
+
+def test_held_out_images_come_from_the_training_part(data, capsys):
+    assert main(["train", "--data", data, *QUICK, "--hold-out", "30"]) == 0
+    out = capsys.readouterr().out
+    assert "70 training and 30 held-out samples" in out
+    assert "held-out accuracy" in out
+    assert "test accuracy" not in out
+
+
+def test_every_option_reaches_the_run(data, tmp_path, capsys):
+    file = tmp_path / "r.json"
+    chosen = ["--rate", "0.05", "--augment", "crop:1", "--seed", "7", "--threads", "1"]
+    assert main(["train", "--data", data, *QUICK, *chosen, "--json", str(file)]) == 0
+    result = json.loads(file.read_text())
+    expected = {"rate": 0.05, "augment": "crop:1", "seed": 7, "T": 2, "batch_size": 50}
+    assert {key: result[key] for key in expected} == expected
+    assert f"seed {expected['seed']}" in capsys.readouterr().out
+
+
+def test_embedded_digits_need_no_files(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("NUMSNN_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "--epochs", "1", "--T", "1", "--hold-out", "1200"]) == 0
+    assert "digits: 237 training and 1,200 held-out samples" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_presets_are_complete():
+    assert {"digits", "mnist"} <= set(PRESETS)
+
+
+# -- the whole command -----------------------------------------------------------------------------
+
+
+def test_help_teaches(capsys):
+    assert main(["--help"]) == 0
+    assert "numsnn train" in capsys.readouterr().out
+    assert main(["train", "--help"]) == 0
+    out = capsys.readouterr().out
+    for word in ("--data", "--epochs", "--seed", "--out", "--resume", "--json", "examples:", "T"):
+        assert word in out
+    assert "--hold-out" in out.split("options:")[0]  # how to choose settings honestly
+
+
+def test_no_command_shows_the_help(capsys):
+    assert main([]) == 0
+    assert "COMMAND" in capsys.readouterr().out
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"numsnn {__version__}\n"
+
+
+def test_the_module_is_the_command():
+    argv = [sys.executable, "-m", "numsnn", "--version"]
+    shown = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert shown.stdout == f"numsnn {__version__}\n"
+
+
+def test_a_reader_that_leaves_early():
+    """`numsnn train --help | head -1`: no traceback."""
+    argv = [sys.executable, "-m", "numsnn", "train", "--help"]
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        shown = subprocess.run(argv, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(write)
+    assert shown.stderr == ""
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_has_help(name, capsys):
+    status = main([name, "--help"])
+    if status == 2:
+        assert "invalid choice" in capsys.readouterr().err
+        pytest.skip(f"numsnn {name} is not built yet")
+    assert f"usage: numsnn {name}" in capsys.readouterr().out
+
+
+# -- bad input -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["fly"], "invalid choice: 'fly'"),
+        (["train", "--speed", "3"], "unrecognized arguments: --speed 3"),
+        (["train", "--epochs", "0"], "--epochs: expected an integer from 1, found '0'"),
+        (["train", "--epochs", "2.5"], "--epochs"),
+        (["train", "--T", "0"], "--T: expected an integer from 1, found '0'"),
+        (["train", "--seed", "-1"], "--seed"),
+        (["train", "--rate", "nan"], "--rate: expected a positive number, found 'nan'"),
+        (["train", "--rate", "fast"], "--rate"),
+        (["train", "--method", "guess"], "--method: invalid choice: 'guess'"),
+        (["train", "--data", "no-such-set"], "no data set called 'no-such-set'"),
+        (["train", "--data-dir", "nowhere", "--data", "mnist"], "nowhere"),
+        (["train", "--augment", "twist"], "no augmentation called 'twist'"),
+        (["train", "--hold-out", "1437"], "hold-out"),
+        (["train", "--resume"], "--resume needs --out"),
+        (["train", "--json", "no/such/folder/r.json"], "no folder no"),
+        (["train", "--frames", "psg-n-mnist"], "digits holds images"),
+    ],
+)
+def test_refused(argv, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert message in refused(capsys, *argv)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_damaged_data(data, tmp_path, capsys):
+    folder = write_idx(tmp_path / "idx", train=20, test=10)
+    images = folder / "train-images-idx3-ubyte"
+    whole = images.read_bytes()
+    for content, message in (
+        (b"\x00\x00\x08\x01" + whole[4:], "train-images"),
+        (whole[:-5], "train-images"),
+        (whole + b"more", "train-images"),
+    ):
+        images.write_bytes(content)
+        assert message in refused(capsys, "train", "--data", str(folder), *QUICK)
+
+
+def test_an_explosion_is_one_line(data, tmp_path, capsys):
+    out = str(tmp_path / "out")
+    message = refused(capsys, "train", "--data", data, *QUICK, "--rate", "1e30", "--out", out)
+    assert "epoch 1, batch 2 of 2" in message
+    assert main(["train", "--out", out, "--resume", "--data", data]) == 2  # what was kept is whole
+
+
+def test_a_run_is_never_written_over(finished, data, capsys):
+    folder, _ = finished
+    before = contents(folder)
+    assert "already holds a run" in refused(
+        capsys, "train", "--data", data, *QUICK, "--out", str(folder)
+    )
+    assert contents(folder) == before
+
+
+def test_out_must_be_a_folder(data, tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_text("mine")
+    assert "is a file" in refused(capsys, "train", "--data", data, *QUICK, "--out", str(file))
+    assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (["--seed", "1"], "seed 0, not 1"),
+        (["--epochs", "9", "--rate", "0.5"], "epochs 2, not 9"),
+        (["--data", "digits"], "settings data"),
+    ],
+)
+def test_resuming_another_run(finished, change, message, capsys):
+    folder, _ = finished
+    before = contents(folder)
+    assert message in refused(capsys, "train", "--out", str(folder), "--resume", *change)
+    assert contents(folder) == before
+
+
+def test_resuming_with_other_data(tmp_path, capsys):
+    data, out = tmp_path / "idx", str(tmp_path / "out")
+    write_idx(data, train=60, test=20)
+    assert main(["train", "--data", str(data), *QUICK, "--out", out]) == 0
+    write_idx(data, train=70, test=20)
+    capsys.readouterr()
+    assert "training samples 60, not 70" in refused(capsys, "train", "--out", out, "--resume")
+
+
+def test_resuming_from_a_damaged_checkpoint(finished, tmp_path, capsys):
+    whole = (finished[0] / "checkpoint.npz").read_bytes()
+    for content in (whole[: len(whole) // 2], b"", b"something else"):
+        (tmp_path / "checkpoint.npz").write_bytes(content)
+        message = refused(capsys, "train", "--out", str(tmp_path), "--resume")
+        assert "checkpoint.npz" in message
+        assert (tmp_path / "checkpoint.npz").read_bytes() == content
