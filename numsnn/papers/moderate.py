@@ -10,7 +10,7 @@ from numsnn.dropout import Dropout
 from numsnn.layer import Array, Cotangents, Layer
 from numsnn.losses import cross_entropy
 from numsnn.regularizers import consistency_loss
-from numsnn.validate import require, sequence
+from numsnn.validate import cotangent, require, sequence
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,22 @@ class ModerateDropout(Dropout):
 
     rate: float = 0.2
 
-    def forward(self, params: None, x: Array) -> tuple[Array, Dropout.Saved]:
+    class Saved(NamedTuple):  # type: ignore[override]
+        mask: Array
+        shape: tuple[int, ...]
+
+    def forward(self, params: None, x: Array) -> tuple[Array, Any]:
         sequence("ModerateDropout", x, least=2)
         keep = self.keep(x)
         kept = np.random.default_rng(self.seed).random(x.shape[1:]) < keep
         mask = (kept / np.where(keep > 0, keep, 1)).astype(x.real.dtype)
-        return x * mask, self.Saved(mask)
+        return x * mask, self.Saved(mask, x.shape)
+
+    def backward(
+        self, saved: Any, d_y: Array, d_membranes: Cotangents | None = None
+    ) -> tuple[Array, None]:
+        cotangent("ModerateDropout.backward", d_y, saved.shape)
+        return d_y * saved.mask, None
 
     def keep(self, x: Array) -> Array:
         """The probability of each unit of each sample to stay, [N, ...]."""
