@@ -21,20 +21,22 @@ from numsnn.validate import require
 TRAIN, TEST, INK = "#0072B2", "#D55E00", "#333333"
 
 
-def learning_curve(history: Sequence[dict[str, float]], title: str = "") -> Figure:
-    """Loss and accuracy over the epochs, training and test, from a state's history."""
+def learning_curve(
+    history: Sequence[dict[str, float]], title: str = "", part: str = "test"
+) -> Figure:
+    """Loss and accuracy over the epochs, training and ``part``, from a state's history."""
     require(len(history) > 0, "learning_curve: the history is empty")
     epochs = [row["epoch"] for row in history]
     figure = Figure(figsize=(8.4, 3.4), dpi=160, layout="constrained")
     left, right = figure.subplots(1, 2)
     for axes, what, factor in ((left, "loss", 1), (right, "accuracy", 100)):
-        for part, key, colour in (
+        for label, key, colour in (
             ("training", "loss" if what == "loss" else "train_accuracy", TRAIN),
-            ("test", f"test_{what}", TEST),
+            (part, f"test_{what}", TEST),
         ):
             if key in history[0]:
                 values = [factor * row[key] for row in history]
-                axes.plot(epochs, values, color=colour, label=part, marker=".", markersize=4)
+                axes.plot(epochs, values, color=colour, label=label, marker=".", markersize=4)
         axes.set_xlabel("epoch", color=INK)
         axes.set_ylabel("loss" if what == "loss" else "accuracy (%)", color=INK)
         axes.spines[["top", "right"]].set_visible(False)

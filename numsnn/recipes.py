@@ -8,7 +8,6 @@ import numpy as np
 
 from numsnn.layer import Array, walk
 from numsnn.losses import cross_entropy
-from numsnn.networks import small_network
 from numsnn.neurons import LIF
 from numsnn.observe import membranes, names
 from numsnn.optimizers import SGD, cosine
@@ -113,24 +112,3 @@ class Recipe:
     def start(self, rng: np.random.Generator, dtype: Any = np.float32) -> Tree:
         """The first parameters."""
         return self.network.init(rng, dtype) if self.init is None else self.init(rng, dtype)
-
-
-def tdbn(
-    input_shape: tuple[int, ...],
-    classes: int,
-    T: int,
-    *,
-    network: Any = small_network,
-    events: bool = False,
-    rate: float = 0.1,
-    weight_decay: float = 5e-4,
-) -> Recipe:
-    """Threshold-dependent batch normalisation: LIF of decay 0.25, threshold 0.5 and a hard reset,
-    rectangular surrogate of width 1, cross-entropy of the mean output, SGD with momentum 0.9 on a
-    cosine. tdBN eq. 1-16."""
-    built = network(input_shape, classes, T, events=events)
-    return Recipe(built, optimizer=SGD(0.9, weight_decay), schedule=cosine(rate))
-
-
-METHODS = {"tdbn": tdbn}
-"""A recipe for each method, by name: method(input_shape, classes, T, network=, events=, rate=)."""

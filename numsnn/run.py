@@ -61,12 +61,13 @@ class Run:
         evaluation: Evaluation,
         classes: Sequence[str],
         title: str,
+        part: str,
         result: dict[str, Any],
     ) -> None:
         """The figures with their numbers, and the result."""
         from numsnn import plots  # here, since Matplotlib is slow to import
 
-        curve = plots.learning_curve(state.history, title)
+        curve = plots.learning_curve(state.history, title, part)
         plots.save(curve, self.folder / CURVE, list(state.history))
         matrix = plots.confusion_matrix(evaluation.confusion, classes, title)
         data = plots.evaluation_data(evaluation, classes)

@@ -15,7 +15,8 @@ from numsnn.data import Dataset
 from numsnn.data.augment import augmentation
 from numsnn.evaluation import Evaluation, evaluate
 from numsnn.networks import NETWORKS
-from numsnn.recipes import METHODS, Recipe
+from numsnn.papers import METHODS
+from numsnn.recipes import Recipe
 from numsnn.run import Run, json_text
 from numsnn.train_options import DESCRIPTION, EPILOG, SETTINGS, add_options, completed
 from numsnn.training import Progress, TrainingState, in_force, start, train
@@ -161,8 +162,9 @@ def _report(task: Task, state: TrainingState, json: Path | None) -> None:
     }
     print(summary(test, trained, dataset.classes, task.part), flush=True)
     if task.run:
-        title = f"{settings['data']}, {settings['method']}: {task.part} {100 * test.accuracy:.2f} %"
-        task.run.finish(state, test, dataset.classes, title, result)
+        name = Path(settings["data"]).name
+        title = f"{name}, {settings['method']}: {task.part} {100 * test.accuracy:.2f} %"
+        task.run.finish(state, test, dataset.classes, title, task.part, result)
         print(f"kept in {task.run.folder}: checkpoint, metrics, figures, result")
     if json:
         write_text(json, json_text(result))

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from numsnn.errors import NumsnnError
 from numsnn.networks import NETWORKS
-from numsnn.recipes import METHODS
+from numsnn.papers import METHODS, method_named
 
 DESCRIPTION = """\
 Train a spiking neural network, every gradient of it written by hand, and report how well it does
@@ -97,7 +98,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group(
         "how", "What is not given depends on the data; the run's first lines show all of it."
     )
-    how.add_argument("--method", choices=list(METHODS), help="neuron, norm and loss; default: tdbn")
+    how.add_argument(
+        "--method", type=_method, metavar="NAME",
+        help="neuron, norm, loss and what changes while training, as a paper has them: "
+        f"{', '.join(METHODS)}; default: tdbn",
+    )  # fmt: skip
     how.add_argument("--network", choices=list(NETWORKS), help="architecture; default: small")
     how.add_argument(
         "--T", type=_integer(1), metavar="N", help="steps for which a still image is shown"
@@ -147,6 +152,13 @@ def _integer(least: int) -> Callable[[str], int]:
         return int(text)
 
     return integer
+
+
+def _method(text: str) -> str:
+    try:
+        return method_named(text)
+    except NumsnnError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _rate(text: str) -> float:

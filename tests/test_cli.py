@@ -10,6 +10,8 @@ from training_cases import write_idx
 
 from numsnn import __version__
 from numsnn.cli import COMMANDS, main
+from numsnn.data.loaders import LOADERS
+from numsnn.papers import METHODS
 from numsnn.train_options import PRESETS, SETTINGS
 
 QUICK = ("--epochs", "2", "--T", "2", "--batch-size", "50")
@@ -126,8 +128,16 @@ def test_embedded_digits_need_no_files(tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_presets_are_complete():
-    assert {"digits", "mnist"} <= set(PRESETS)
+@pytest.mark.parametrize("method", list(METHODS))
+def test_every_method_trains(method, data, tmp_path):
+    """On the tiny task, and goes on from a checkpoint."""
+    argv = ["train", "--data", data, *QUICK, "--method", method, "--rate", "0.01"]
+    assert main([*argv, "--out", str(tmp_path)]) == 0
+    assert main(["train", "--resume", "--out", str(tmp_path)]) == 0
+
+
+def test_presets_hold_for_known_sets():
+    assert set(PRESETS) <= set(LOADERS)
 
 
 # -- the whole command -----------------------------------------------------------------------------
@@ -194,7 +204,7 @@ def test_every_command_has_help(name, capsys):
         (["train", "--seed", "-1"], "--seed"),
         (["train", "--rate", "nan"], "--rate: expected a positive number, found 'nan'"),
         (["train", "--rate", "fast"], "--rate"),
-        (["train", "--method", "guess"], "--method: invalid choice: 'guess'"),
+        (["train", "--method", "guess"], "--method: unknown method 'guess'"),
         (["train", "--data", "no-such-set"], "no data set called 'no-such-set'"),
         (["train", "--data-dir", "nowhere", "--data", "mnist"], "nowhere"),
         (["train", "--augment", "twist"], "no augmentation called 'twist'"),
