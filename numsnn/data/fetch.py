@@ -1,6 +1,7 @@
 """Download of official files: checked, unpacked aside, put in place at once or not at all."""
 
 import contextlib
+import gzip
 import hashlib
 import os
 import shutil
@@ -8,6 +9,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -16,6 +18,7 @@ from numsnn.data.catalogue import Entry, Source
 from numsnn.data.files import MissingDataError
 from numsnn.errors import DataFormatError
 
+_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)
 Say = Callable[[str], None]
 
 
@@ -105,33 +108,34 @@ def verify(path: Path, digest: str) -> None:
 def _unpack(archive: Path, prefix: str, fresh: Path, folder: str) -> None:
     """Regular members below `prefix`, which is dropped if it is the set's own folder."""
     kept = 0
-    for member, stream in _members(archive):
-        parts = PurePosixPath(member).parts
-        if not member.startswith(prefix) or ".." in parts or "__MACOSX" in parts:
-            continue
-        target = fresh.joinpath(*parts[1 if prefix == folder + "/" else 0 :])
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as file:
-            shutil.copyfileobj(stream, file, 1 << 20)
-        kept += 1
+    try:
+        for member, stream in _members(archive):
+            parts = PurePosixPath(member).parts
+            if not member.startswith(prefix) or ".." in parts or "__MACOSX" in parts:
+                continue
+            target = fresh.joinpath(*parts[1 if prefix == folder + "/" else 0 :])
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as file:
+                shutil.copyfileobj(stream, file, 1 << 20)
+            kept += 1
+    except _DAMAGE as error:
+        raise DataFormatError(archive, 0, "a whole archive", str(error)) from error
     if not kept:
         raise DataFormatError(archive, 0, f"members below {prefix}", "none")
 
 
 def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    try:
-        if archive.suffix == ".zip":
-            with zipfile.ZipFile(archive) as files:
-                for info in files.infolist():
-                    if not info.is_dir():
-                        with files.open(info) as stream:
-                            yield info.filename, stream
-        else:
-            with tarfile.open(archive) as tar:
-                for member in tar:
-                    stream_or_none = tar.extractfile(member) if member.isfile() else None
-                    if stream_or_none is not None:
-                        with contextlib.closing(stream_or_none) as stream:
-                            yield member.name.removeprefix("./"), stream
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
-        raise DataFormatError(archive, 0, "a whole archive", str(error)) from error
+    """Name and content of each regular file of a .zip or .tar.gz; raises one of `_DAMAGE`."""
+    if archive.suffix == ".zip":
+        with zipfile.ZipFile(archive) as files:
+            for info in files.infolist():
+                if not info.is_dir():
+                    with files.open(info) as stream:
+                        yield info.filename, stream
+        return
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            content = tar.extractfile(member) if member.isfile() else None
+            if content is not None:
+                with contextlib.closing(content):
+                    yield member.name.removeprefix("./"), content

@@ -50,10 +50,10 @@ def read_image(path: Path, size: tuple[int, int] | None = None) -> np.ndarray:
     if size is not None:
         height, width = size
         scale = min(colour.height / height, colour.width / width)
-        h, w = height * scale, width * scale
-        left, top = (colour.width - w) / 2, (colour.height - h) / 2
-        box = (left, top, left + w, top + h)
-        colour = colour.resize((width, height), Image.Resampling.BICUBIC, box)
+        h, w = (max(1, round(side * scale)) for side in size)
+        left, top = (colour.width - w) // 2, (colour.height - h) // 2
+        cut = colour.crop((left, top, left + w, top + h))
+        colour = cut.resize((width, height), Image.Resampling.BICUBIC)
     return np.ascontiguousarray(np.asarray(colour).transpose(2, 0, 1))
 
 

@@ -76,7 +76,7 @@ class Camera:
         return self.amplitude * np.concatenate([*legs, _TRIANGLE[-1:]])
 
 
-DIGITS_CAMERA = Camera(scale=2.0, margin=2, amplitude=3.0)
+DIGITS_CAMERA = Camera(scale=2.0, margin=2, amplitude=3.0, tick=2_000)
 
 
 def simulate(
