@@ -28,8 +28,9 @@ A wrong factor is found, and placed:
 ('failed', 'params')
 """
 
-from numsnn.checks.cases import FunctionCase, LayerCase, SurrogateLayer, ValueCase
+from numsnn.checks.cases import LayerCase
 from numsnn.checks.contract import contract
+from numsnn.checks.functions import FunctionCase, SurrogateLayer, ValueCase
 from numsnn.checks.ladder import (
     adjoint,
     anchored,

@@ -1,4 +1,4 @@
-"""What can be checked: a layer or network, a function with its gradient, an update by its formula."""
+"""A layer or a network at one point, and the probes of its three modes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from numsnn.checks.probe import Point, Probe, Seen, dot, random_like
+from numsnn.checks.refusal import RefusedError
 from numsnn.checks.structure import same_structure, split
 from numsnn.layer import named
 from numsnn.modes import anchored, relaxed
 from numsnn.neurons import LIF, MembraneCotangent, State
 from numsnn.observe import final_states, membranes, neurons
-from numsnn.tree import Tree, leaves, map_tree
+from numsnn.tree import Tree
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class LayerCase:
     The layer is any object with ``forward(params, x)`` and ``backward(saved, d_y, d_membranes)``.
     ``switches(params, x, saved)`` gives, by name, numbers at whose sign change its function has a
     kink; those of numsnn's own neurons are found by themselves. ``relax(layer, saved)`` and
-    ``anchor(layer, saved, affine)`` are for neurons that are not numsnn's.
+    ``anchor(layer, saved, affine)`` are for neurons that are not numsnn's. ``reference(layer,
+    params, x)`` is y once more, in naive loops.
     """
 
     layer: Any
@@ -32,6 +34,7 @@ class LayerCase:
     switches: Callable[[Tree, Any, Tree], Mapping[str, np.ndarray]] | None = None
     relax: Callable[[Any, Tree], Any] = relaxed
     anchor: Callable[[Any, Tree, bool], Any] = anchored
+    reference: Callable[[Any, Tree, Any], Tree] | None = None
 
     def __post_init__(self) -> None:
         if neurons(self.layer):
@@ -43,6 +46,13 @@ class LayerCase:
         """Whether there is a neuron in it, so that its gradient is a surrogate's."""
         own = self.relax is not relaxed
         return own or any(isinstance(row[0], LIF) for row in neurons(self.layer))
+
+    def values(self) -> tuple[Tree, Tree]:
+        """(y, y by the reference)."""
+        if self.reference is None:
+            raise RefusedError("no reference is declared")
+        y, _ = split("forward", self.layer.forward(self.params, self.x))
+        return {"y": y}, {"y": self.reference(self.layer, self.params, self.x)}
 
     def spiking(self, rng: np.random.Generator) -> Probe:
         """The layer as it is; the complex step carries the surrogate's slope through spikes."""
@@ -115,72 +125,6 @@ class LayerCase:
 
 class AnchorError(ValueError):
     """An anchored forward does not reproduce the run it was anchored at."""
-
-
-@dataclass(frozen=True)
-class FunctionCase:
-    """A function that returns its value and its gradient: ``value, d_1, ... = function(a_1, ...)``.
-
-    Losses and regularizers. ``switches(*arguments)`` gives, by name, numbers at whose sign change
-    the function has a kink.
-    """
-
-    function: Callable[..., tuple]
-    arguments: tuple
-    name: str = ""
-    switches: Callable[..., Mapping[str, np.ndarray]] | None = None
-
-    def __post_init__(self) -> None:
-        found = getattr(self.function, "__name__", type(self.function).__name__)
-        object.__setattr__(self, "name", self.name or found)
-
-    @property
-    def fires(self) -> bool:
-        return False
-
-    def relaxed(self, rng: np.random.Generator) -> Probe:
-        _, *gradient = split(self.name, self.function(*self.arguments), 1 + len(self.arguments))
-        same_structure(f"{self.name}: the gradient", tuple(gradient), self.arguments)
-        weight = rng.standard_normal()  # so that the value's own sign and size are no help
-
-        def look(point: tuple) -> Seen:
-            value = weight * self.function(*point)[0]
-            switches = {} if self.switches is None else dict(self.switches(*point))
-            size = max(float(np.max(np.abs(np.real(a)), initial=0.0)) for a in leaves(point))
-            return Seen(value, abs(weight) * size + float(np.abs(np.real(value))), switches)
-
-        return Probe(
-            self.name, self.arguments, look, map_tree(lambda d: weight * d, tuple(gradient))
-        )
-
-    spiking = relaxed
-
-
-@dataclass(frozen=True)
-class ValueCase:
-    """A computation and an independent one of the same thing, in naive scalar loops.
-
-    Optimizer updates, schedules, forwards. Both are called with ``arguments`` and give one tree.
-    """
-
-    compute: Callable[..., Tree]
-    reference: Callable[..., Tree]
-    arguments: tuple
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class SurrogateLayer:
-    """A surrogate as a layer of z and its width: forward is P, backward its two slopes."""
-
-    surrogate: Any
-
-    def forward(self, params: Any, x: np.ndarray) -> tuple[np.ndarray, tuple]:
-        return self.surrogate.value(x, params), (x, params)
-
-    def backward(self, saved: tuple, d_y: np.ndarray, d_membranes: Any = None) -> tuple:
-        ds_dz, ds_dwidth = self.surrogate.slopes(*saved)
-        return ds_dz * d_y, ds_dwidth * d_y
 
 
 def _neuron_switches(layer: Any, saved: Tree, hard: bool, kinked: bool) -> dict[str, np.ndarray]:

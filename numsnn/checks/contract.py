@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from numsnn.checks.cases import FunctionCase, LayerCase
+from numsnn.checks.cases import LayerCase
+from numsnn.checks.functions import FunctionCase
 from numsnn.checks.report import Report, failed, measured
 from numsnn.checks.structure import ContractError, same_structure, split
 from numsnn.tree import Tree, cast, named_leaves

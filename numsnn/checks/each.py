@@ -10,7 +10,7 @@ from numsnn.checks.refusal import alive, step_within
 from numsnn.checks.report import Worst
 from numsnn.tree import map_tree, named_leaves
 
-LARGEST = 50  # numbers looked at; of a larger point as many are drawn
+LARGEST, SOME = 50, 25  # numbers; of a point with more than LARGEST, SOME are drawn
 FIRST_STEP = 2.0**-8
 
 
@@ -19,7 +19,7 @@ def by_scipy(probe: Probe, rng: np.random.Generator) -> Measure:
     alive(probe)
     places = elements(probe.point)
     if len(places) > LARGEST:
-        places = [places[i] for i in rng.choice(len(places), LARGEST, replace=False)]
+        places = [places[i] for i in rng.choice(len(places), SOME, replace=False)]
     claimed = dict(named_leaves(probe.gradient))
     worst, error = None, 0.0
     for name, index in places:

@@ -24,6 +24,8 @@ def by_complex_step(probe: Probe, rng: np.random.Generator, bound: float) -> Mea
     tangent = random_like(rng, probe.point)
     lifted = probe.along(tangent, 1j * STEP)
     off_switches(lifted)
+    if not lifted.switches:
+        smooth_along(probe, tangent, 2.0**-20)
     error = _relative(probe, tangent, lifted.value.imag / STEP)
     if error <= bound:
         return Measure(error)

@@ -4,8 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from numsnn.checks.cases import SurrogateLayer, ValueCase
-from numsnn.checks.report import Report, Worst, failed, measured
+from numsnn.checks.functions import SurrogateLayer
+from numsnn.checks.probe import place
+from numsnn.checks.refusal import RefusedError
+from numsnn.checks.report import Report, Worst, failed, measured, refused
 from numsnn.checks.structure import ContractError, same_structure
 from numsnn.checks.tolerances import TOLERANCES
 from numsnn.tree import named_leaves
@@ -20,12 +22,17 @@ class BadInput(NamedTuple):
     error: type[Exception] = ValueError
 
 
-def formula(case: ValueCase, rng: np.random.Generator) -> Report:
-    """A result against the same formula in independent scalar loops."""
+def formula(case: Any, rng: np.random.Generator) -> Report:
+    """A result against the same formula in independent scalar loops.
+
+    The case has ``values()`` that gives both: a ``ValueCase``, or one with a ``reference``.
+    """
     bound = TOLERANCES["formula"].bound
-    found, expected = case.compute(*case.arguments), case.reference(*case.arguments)
     try:
+        found, expected = case.values()
         same_structure(case.name, found, expected)
+    except RefusedError as reason:
+        return refused("formula", case.name, str(reason), bound)
     except ContractError as reason:
         return failed("formula", case.name, str(reason), bound)
     error, worst = 0.0, None
@@ -35,11 +42,8 @@ def formula(case: ValueCase, rng: np.random.Generator) -> Report:
         here = float(np.max(gap, initial=0.0)) / scale
         if not here <= error:
             index = np.unravel_index(np.argmax(gap), np.shape(gap))
-            spot = f"{name}{list(map(int, index))}"
-            error, worst = (
-                here,
-                Worst(spot, float(np.asarray(a)[index]), float(np.asarray(b)[index])),
-            )
+            numbers = (float(np.real(np.asarray(values)[index])) for values in (a, b))
+            error, worst = here, Worst(place(name, index), *numbers)
     return measured("formula", case.name, error, bound, worst if not error <= bound else None)
 
 

@@ -5,13 +5,25 @@
 'adjoint of Linear: passed'
 """
 
-from numsnn.registry import functions, layers, networks, neurons
+from dataclasses import replace
+
+from numsnn.registry import (
+    functions,
+    layers,
+    modes,
+    networks,
+    neurons,
+    optimizers,
+    papers,
+    regularizers,
+)
+from numsnn.registry.bad import BAD
 from numsnn.registry.entry import Entry, generator, number_of_cases, run, run_case
 from numsnn.registry.networks import random_network
 
 REGISTRY: dict[str, Entry] = {
-    entry.name: entry
-    for module in (layers, neurons, functions, networks)
+    entry.name: replace(entry, bad=BAD.get(entry.name, ()))
+    for module in (layers, neurons, functions, regularizers, optimizers, papers, modes, networks)
     for entry in module.ENTRIES
 }
 """Every entry by name."""

@@ -1,5 +1,6 @@
 """Small random pieces from which the entries draw their cases."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numsnn.observe import names, neurons, starting
 from numsnn.tree import Tree, map_named
 
 Rng = np.random.Generator
+Reference = Callable[[Any, Tree, Any], Tree]
 
 RANGES = {"decay": (0.1, 0.95), "threshold": (0.1, 0.7), "width": (0.5, 2.0), "amount": (0.2, 1.2)}
 
@@ -57,7 +59,9 @@ def started(rng: Rng, network: Any, params: Tree, x: np.ndarray) -> Tree:
     return starting(network, params, states)
 
 
-def layer_case(rng: Rng, layer: Any, shape: tuple[int, ...], name: str = "") -> LayerCase:
+def layer_case(
+    rng: Rng, layer: Any, shape: tuple[int, ...], reference: Reference | None = None
+) -> LayerCase:
     """The layer with stirred parameters and a Gaussian input of ``shape``."""
     params = stirred(rng, layer.init(rng, np.float64))
-    return LayerCase(layer, params, rng.standard_normal(shape), name)
+    return LayerCase(layer, params, rng.standard_normal(shape), reference=reference)

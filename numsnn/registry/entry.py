@@ -20,7 +20,7 @@ FIRING = (
     "anchored-differences",
 )
 FUNCTION = ("contract", "complex-step", "differences", "taylor", "each-parameter")
-SURROGATE = ("complex-step", "differences", "taylor", "each-parameter", "primitive")
+SURROGATE = ("contract", "complex-step", "differences", "taylor", "each-parameter", "primitive")
 VALUE = ("formula",)
 
 Draw = Callable[[np.random.Generator], Any]
@@ -54,13 +54,26 @@ def generator(entry: Entry, check: str, case: int, seed: int = 0) -> np.random.G
     return np.random.default_rng([seed, key, case])
 
 
+MOST = {
+    "contract": 4,
+    "formula": 5,
+    "primitive": 5,
+    "each-parameter": 1,
+    "differences": 25,
+    "taylor": 25,
+    "anchored-differences": 25,
+    "complex-step": 250,
+    "anchored": 250,
+    "anchored-affine": 250,
+}
+"""The cases a check draws at most by default: a look at each number is dear, a direction is cheap."""
+
+
 def number_of_cases(entry: Entry, check: str) -> int:
-    """How many cases a check draws: one number a parameter is dear, the others are cheap."""
-    if check == "bad-input":
-        return len(entry.bad)
-    if check in ("formula", "primitive", "contract"):
-        return min(entry.cases, 5)
-    return 1 if check == "each-parameter" else entry.cases
+    """How many cases a check of an entry draws by default."""
+    return (
+        len(entry.bad) if check == "bad-input" else min(entry.cases, MOST.get(check, entry.cases))
+    )
 
 
 def run(entry: Entry, check: str, cases: int | None = None, seed: int = 0) -> Report:

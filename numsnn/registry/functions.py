@@ -1,5 +1,6 @@
-"""Surrogates, losses and regularizers: functions with their gradients."""
+"""Surrogates and losses: functions with their gradients."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -7,13 +8,20 @@ import numpy as np
 
 from numsnn.checks import FunctionCase, LayerCase, SurrogateLayer
 from numsnn.losses import LOSSES
+from numsnn.registry import naive
 from numsnn.registry.draws import Rng, sizes
 from numsnn.registry.entry import FUNCTION, SURROGATE, Entry
-from numsnn.regularizers import IMLoss, MembraneL2, PotentialDistribution, RatePenalty
-from numsnn.surrogates import SURROGATES, Surrogate
+from numsnn.surrogates import SURROGATES, Scaled, Sigmoid, Surrogate
+
+K = "its own kinks"
+NAIVE = {
+    "cross-entropy": naive.cross_entropy,
+    "mean-cross-entropy": naive.mean_cross_entropy,
+    "squared-error": naive.squared_error,
+}
 
 
-def surrogate_draw(surrogate: Surrogate) -> Callable[[Rng], LayerCase]:
+def surrogate_draw(surrogate: Surrogate, primitive: Any = None) -> Callable[[Rng], LayerCase]:
     """z on both sides of every kink, at least a tenth of the width away from each."""
 
     def draw(rng: Rng) -> LayerCase:
@@ -21,43 +29,63 @@ def surrogate_draw(surrogate: Surrogate) -> Callable[[Rng], LayerCase]:
         edges = sorted(float(k) for k in surrogate.kinks(np.float64(1.0)))
         bounds = [-3.0, *edges, 3.0]
         cell = rng.integers(len(bounds) - 1, size=8)
+        cell[0] = len(edges) // 2  # one where the slope is not 0
         low, high = np.take(bounds, cell) + 0.1, np.take(bounds, cell + 1) - 0.1
         z = width * rng.uniform(low, high)
 
         def switches(params: Any, x: Any, saved: Any) -> dict[str, Any]:
             return {f"kink {i}": x - k for i, k in enumerate(surrogate.kinks(params))}
 
-        return LayerCase(SurrogateLayer(surrogate), width, z, repr(surrogate), switches)
+        def again(layer: Any, params: Any, x: Any) -> Any:
+            return np.array([primitive(float(a / b)) for a, b in zip(x, params, strict=True)])
+
+        reference = None if primitive is None else again
+        layer = SurrogateLayer(surrogate)
+        return LayerCase(layer, width, z, repr(surrogate), switches, reference=reference)
 
     return draw
 
 
-def loss_draw(loss: Any) -> Callable[[Rng], FunctionCase]:
+def loss_draw(loss: Any, reference: Any = None) -> Callable[[Rng], FunctionCase]:
     def draw(rng: Rng) -> FunctionCase:
         T, N, K = sizes(rng, (1, 4), (1, 4), (2, 5))
         labels = rng.integers(K, size=N)
         outputs = rng.uniform(0.1, 5) * rng.standard_normal((T, N, K))
-        return FunctionCase(lambda o: loss(o, labels), (outputs,), loss.__name__)
+
+        def again(outputs: Any) -> Any:
+            return reference(outputs, labels)
+
+        return FunctionCase(
+            lambda o: loss(o, labels),
+            (outputs,),
+            loss.__name__,
+            reference=None if reference is None else again,
+        )
 
     return draw
 
 
-def membrane_draw(regularizer: Any) -> Callable[[Rng], FunctionCase]:
-    def draw(rng: Rng) -> FunctionCase:
-        shape = sizes(rng, (1, 3), (2, 3), (1, 3))
-        return FunctionCase(regularizer, (rng.normal(0.3, 0.8, shape),))
-
-    return draw
-
+VALUES = {
+    "rectangular": lambda x: min(max(x + 0.5, 0.0), 1.0),
+    "rectangular-closed": lambda x: min(max(x + 0.5, 0.0), 1.0),
+    "triangular": lambda x: 1 - (1 - min(x, 1)) ** 2 / 2 if x > 0 else (1 + max(x, -1)) ** 2 / 2,
+    "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+    "arctangent": lambda x: math.atan2(x, 1) / math.pi + 0.5,
+    "tanh": lambda x: (1 + math.tanh(x)) / 2,
+    "fast-sigmoid": lambda x: (1 + x / (1 + abs(x))) / 2,
+    "gaussian": lambda x: math.erfc(-x / math.sqrt(2)) / 2,
+    "clamped-tanh": lambda x: 0.5 + math.tanh(3 * min(max(x, -0.5), 0.5)) / (2 * math.tanh(1.5)),
+}
+"""The bounded primitives as functions of z/width, one number at a time."""
 
 ENTRIES = (
     *(
-        Entry(f"surrogate/{name}", (type(s), s), surrogate_draw(s), SURROGATE, "its own kinks")
+        Entry(f"surrogate/{name}", (type(s), s), surrogate_draw(s, VALUES.get(name)), SURROGATE, K)
         for name, s in SURROGATES.items()
     ),
-    *(Entry(f"loss/{name}", (f,), loss_draw(f), FUNCTION) for name, f in LOSSES.items()),
+    Entry("surrogate/scaled", (Scaled,), surrogate_draw(Scaled(Sigmoid(), 2.5)), SURROGATE, K),
     *(
-        Entry(f"regularizer/{type(r).__name__}", (type(r),), membrane_draw(r), FUNCTION)
-        for r in (IMLoss(), PotentialDistribution(), RatePenalty(), MembraneL2())
+        Entry(f"loss/{name}", (f,), loss_draw(f, NAIVE[name]), (*FUNCTION, "formula"))
+        for name, f in LOSSES.items()
     ),
 )

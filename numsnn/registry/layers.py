@@ -1,6 +1,6 @@
 """Layers without a threshold: products, convolutions, pooling, norms, readouts, combinators."""
 
-import numpy as np
+from dataclasses import replace
 
 from numsnn.checks import LayerCase
 from numsnn.compose import Identity, Repeat, Residual, Serial
@@ -11,16 +11,15 @@ from numsnn.modes import ReLU
 from numsnn.norms import BatchNorm, FixedNorm, Statistics
 from numsnn.pooling import AvgPool2d, Flatten
 from numsnn.readouts import Accumulate, MeanOverTime
+from numsnn.registry import naive
 from numsnn.registry.draws import Rng, coin, layer_case, pick, sizes, started
-from numsnn.registry.entry import Entry
-
-ZEROS = np.zeros
+from numsnn.registry.entry import SMOOTH, Entry
 
 
 def linear(rng: Rng) -> LayerCase:
     T, N, inputs, outputs = sizes(rng, (1, 3), (1, 3), (1, 4), (1, 4))
     shape = (T, N, 2, inputs) if coin(rng, 0.2) else (T, N, inputs)
-    return layer_case(rng, Linear(inputs, outputs, bias=coin(rng)), shape)
+    return layer_case(rng, Linear(inputs, outputs, bias=coin(rng)), shape, naive.linear)
 
 
 def conv(rng: Rng) -> LayerCase:
@@ -29,18 +28,20 @@ def conv(rng: Rng) -> LayerCase:
     padding = sizes(rng, (0, 2), (0, 2))
     H, W = sizes(rng, (kernel[0], 5), (kernel[1], 5))
     layer = Conv2d(groups * per_in, groups * per_out, kernel, stride, padding, groups, coin(rng))
-    return layer_case(rng, layer, (T, N, groups * per_in, H, W))
+    return layer_case(rng, layer, (T, N, groups * per_in, H, W), naive.conv)
 
 
 def pool(rng: Rng) -> LayerCase:
     T, N, C, H, W = sizes(rng, (1, 2), (1, 2), (1, 2), (3, 5), (3, 5))
     size = pick(rng, (None, 1, 2, 3))
     stride = None if coin(rng) else int(rng.integers(1, 4))
-    return layer_case(rng, AvgPool2d(size, stride), (T, N, C, H, W))
+    return layer_case(rng, AvgPool2d(size, stride), (T, N, C, H, W), naive.pool)
 
 
 def flatten(rng: Rng) -> LayerCase:
-    return layer_case(rng, Flatten(), sizes(rng, (1, 3), (1, 3), (1, 3), (1, 3), (1, 3)))
+    return layer_case(
+        rng, Flatten(), sizes(rng, (1, 3), (1, 3), (1, 3), (1, 3), (1, 3)), naive.flatten
+    )
 
 
 def batch_norm(rng: Rng) -> LayerCase:
@@ -49,20 +50,20 @@ def batch_norm(rng: Rng) -> LayerCase:
     scale = pick(rng, (1.0, 0.5, 0.7))
     form = pick(rng, ("features", "image", "element", "axes"))
     if form == "features":
-        return layer_case(rng, BatchNorm((C,), scale=scale), (T, N, C))
+        return layer_case(rng, BatchNorm((C,), scale=scale), (T, N, C), naive.batch_norm)
     H, W = sizes(rng, (1, 3), (1, 3))
     shape, axes = {
         "image": ((C, 1, 1), None),
         "element": ((C, H, W), None),
         "axes": ((C, 1, 1), (1, 3, 4)),
     }[form]
-    return layer_case(rng, BatchNorm(shape, axes, scale), (T, N, C, H, W))
+    return layer_case(rng, BatchNorm(shape, axes, scale), (T, N, C, H, W), naive.batch_norm)
 
 
 def fixed_norm(rng: Rng) -> LayerCase:
     T, N, C = sizes(rng, (1, 3), (1, 3), (1, 3))
     statistics = Statistics(rng.standard_normal(C), rng.uniform(0.1, 2, C))
-    return layer_case(rng, FixedNorm((C,), statistics, scale=0.7), (T, N, C))
+    return layer_case(rng, FixedNorm((C,), statistics, scale=0.7), (T, N, C), naive.fixed_norm)
 
 
 def dropout(rng: Rng) -> LayerCase:
@@ -74,28 +75,31 @@ def relu(rng: Rng) -> LayerCase:
     """Inputs at least 0.1 away from the corner at 0."""
     shape = sizes(rng, (1, 3), (1, 3), (1, 4))
     x = rng.uniform(0.1, 2, shape) * rng.choice([-1.0, 1.0], shape)
-    return LayerCase(ReLU(), None, x, switches=lambda params, x, saved: {"x": x})
+    x.flat[0] = 1.0  # one that is open
+    return LayerCase(
+        ReLU(), None, x, switches=lambda params, x, saved: {"x": x}, reference=naive.relu
+    )
 
 
 def accumulate(rng: Rng) -> LayerCase:
     layer = Accumulate(name="readout")
-    case = layer_case(rng, layer, sizes(rng, (1, 5), (1, 3), (1, 3)))
+    case = layer_case(rng, layer, sizes(rng, (1, 5), (1, 3), (1, 3)), naive.accumulate)
     if coin(rng):
         return case
-    return LayerCase(layer, started(rng, layer, case.params, case.x), case.x)
+    return replace(case, params=started(rng, layer, case.params, case.x))
 
 
 def mean_over_time(rng: Rng) -> LayerCase:
-    return layer_case(rng, MeanOverTime(), sizes(rng, (1, 5), (1, 3), (1, 3)))
+    return layer_case(rng, MeanOverTime(), sizes(rng, (1, 5), (1, 3), (1, 3)), naive.mean_over_time)
 
 
 def repeat(rng: Rng) -> LayerCase:
     steps, N, C = sizes(rng, (1, 5), (1, 3), (1, 3))
-    return layer_case(rng, Repeat(steps), (1, N, C))
+    return layer_case(rng, Repeat(steps), (1, N, C), naive.repeat)
 
 
 def identity(rng: Rng) -> LayerCase:
-    return layer_case(rng, Identity(), sizes(rng, (1, 3), (1, 3), (1, 3)))
+    return layer_case(rng, Identity(), sizes(rng, (1, 3), (1, 3), (1, 3)), naive.identity)
 
 
 def serial(rng: Rng) -> LayerCase:
@@ -109,19 +113,20 @@ def residual(rng: Rng) -> LayerCase:
     return layer_case(rng, layer, (T, N, a))
 
 
+VALUED = (*SMOOTH, "formula")
 ENTRIES = (
-    Entry("Linear", (Linear,), linear),
-    Entry("Conv2d", (Conv2d,), conv, cases=20),
-    Entry("AvgPool2d", (AvgPool2d,), pool),
-    Entry("Flatten", (Flatten,), flatten),
-    Entry("BatchNorm", (BatchNorm,), batch_norm, cases=20),
-    Entry("FixedNorm", (FixedNorm,), fixed_norm),
+    Entry("Linear", (Linear,), linear, VALUED),
+    Entry("Conv2d", (Conv2d,), conv, VALUED, cases=20),
+    Entry("AvgPool2d", (AvgPool2d,), pool, VALUED),
+    Entry("Flatten", (Flatten,), flatten, VALUED),
+    Entry("BatchNorm", (BatchNorm,), batch_norm, VALUED, cases=20),
+    Entry("FixedNorm", (FixedNorm,), fixed_norm, VALUED),
     Entry("Dropout", (Dropout,), dropout),
-    Entry("ReLU", (ReLU,), relu, kinks="x = 0"),
-    Entry("Accumulate", (Accumulate,), accumulate),
-    Entry("MeanOverTime", (MeanOverTime,), mean_over_time),
-    Entry("Repeat", (Repeat,), repeat),
-    Entry("Identity", (Identity,), identity),
+    Entry("ReLU", (ReLU,), relu, VALUED, "x = 0"),
+    Entry("Accumulate", (Accumulate,), accumulate, VALUED),
+    Entry("MeanOverTime", (MeanOverTime,), mean_over_time, VALUED),
+    Entry("Repeat", (Repeat,), repeat, VALUED),
+    Entry("Identity", (Identity,), identity, VALUED),
     Entry("Serial", (Serial,), serial),
     Entry("Residual", (Residual,), residual),
 )

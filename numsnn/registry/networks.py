@@ -18,7 +18,6 @@ from numsnn.registry.draws import Rng, coin, pick, sizes, started, stirred
 from numsnn.registry.entry import FIRING, Entry
 from numsnn.surrogates import SURROGATES
 
-
 EPS = 0.1  # of the norms: a layer that happens to be silent is then magnified 3 times, not 300
 
 
@@ -112,6 +111,6 @@ ENTRIES = (
         random_network,
         tuple(check for check in FIRING if check != "each-parameter"),
         "potentials on the threshold, or on a kink of the surrogate",
-        cases=100,
+        cases=1000,
     ),
 )

@@ -1,6 +1,7 @@
 """The LIF neuron in every variant, alone: one layer, all its parameters, its initial state."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numsnn.conv import Conv2d
 from numsnn.linear import Linear
 from numsnn.neurons import LIF
 from numsnn.norms import BatchNorm
+from numsnn.registry import naive
 from numsnn.registry.draws import Rng, coin, pick, sizes, started, stirred
 from numsnn.registry.entry import FIRING, Entry
 from numsnn.surrogates import SURROGATES
@@ -32,7 +34,7 @@ def folded(rng: Rng) -> LayerCase:
     params = case.params._replace(
         direction=rng.choice([-1.0, 1.0], C), amount=rng.uniform(0.2, 1.2, C)
     )
-    return LayerCase(case.layer, params, case.x)
+    return replace(case, params=params)
 
 
 def per_channel(rng: Rng) -> LayerCase:
@@ -87,9 +89,10 @@ def _case(rng: Rng, layer: LIF, shape: tuple[int, ...]) -> LayerCase:
     x = 1.5 * rng.standard_normal(shape)
     if coin(rng):
         params = started(rng, layer, params, x)
-    return LayerCase(layer, params, x)
+    return LayerCase(layer, params, x, reference=naive.lif)
 
 
+VALUED = (*FIRING, "formula")
 KINKS = "potentials on the threshold, or on a kink of the surrogate"
 ENTRIES = (
     *(
@@ -97,7 +100,7 @@ ENTRIES = (
             f"LIF/{reset}{'-detached' if detached else ''}{'-ties-fire' if tie == 'fires' else ''}",
             (LIF,),
             neuron(reset=reset, detach_reset=detached, tie=tie),
-            FIRING,
+            VALUED,
             KINKS,
         )
         for reset in ("hard", "soft")
@@ -105,12 +108,12 @@ ENTRIES = (
         for tie in ("silent", "fires")
     ),
     *(
-        Entry(f"LIF/{name}", (LIF,), neuron(surrogate=surrogate), FIRING, KINKS)
+        Entry(f"LIF/{name}", (LIF,), neuron(surrogate=surrogate), VALUED, KINKS)
         for name, surrogate in SURROGATES.items()
     ),
-    Entry("LIF/per-channel", (LIF,), per_channel, FIRING, KINKS),
-    Entry("LIF/lateral", (LIF,), lateral, FIRING, KINKS),
-    Entry("LIF/norm-raw", (LIF,), membrane_norm("raw"), FIRING, KINKS),
-    Entry("LIF/norm-normalised", (LIF,), membrane_norm("normalised"), FIRING, KINKS),
-    Entry("LIF/folded", (LIF,), folded, FIRING, KINKS),
+    Entry("LIF/per-channel", (LIF,), per_channel, VALUED, KINKS),
+    Entry("LIF/lateral", (LIF,), lateral, VALUED, KINKS),
+    Entry("LIF/norm-raw", (LIF,), membrane_norm("raw"), VALUED, KINKS),
+    Entry("LIF/norm-normalised", (LIF,), membrane_norm("normalised"), VALUED, KINKS),
+    Entry("LIF/folded", (LIF,), folded, VALUED, KINKS),
 )
