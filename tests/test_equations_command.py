@@ -22,7 +22,7 @@ def command(*arguments):
 def test_the_table(capsys):
     assert command("--paper", "mpbn") == 0
     text = capsys.readouterr().out
-    assert "MPBN [mpbn]: 13 numbered equations" in text
+    assert "MPBN [mpbn]: 13 numbered equations and 1 other\n" in text
     for row in rows("mpbn"):
         assert row.latex in text
         assert row.symbol in text

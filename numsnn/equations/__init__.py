@@ -26,7 +26,7 @@ MODULES = (
 
 
 def rows(paper: str | None = None) -> tuple[Row, ...]:
-    """The rows of one paper, or of all: numbered equations by number, then those with a name.
+    """The rows of one paper, or of all: numbered equations by number, then the others by name.
 
     Raises NumsnnError for a paper that is not in ``PAPERS``.
     """
@@ -34,10 +34,10 @@ def rows(paper: str | None = None) -> tuple[Row, ...]:
         choice("equations", "paper", paper, tuple(PAPERS))
     modules = [import_module(f"{__name__}.{name}") for name in MODULES]
     found = [row for module in modules for row in module.ROWS if paper in (None, row.paper)]
-    order = tuple(PAPERS)
-    return tuple(sorted(found, key=lambda r: (order.index(r.paper), not r.numbered, _place(r))))
+    return tuple(sorted(found, key=_place))
 
 
-def _place(row: Row) -> int:
-    """Numbered rows by number; named ones stay in the order of their definition."""
-    return int(row.number) if row.numbered else 0
+def _place(row: Row) -> tuple[int, int, str]:
+    """Where a row stands among all."""
+    paper = tuple(PAPERS).index(row.paper)
+    return (paper, int(row.number), "") if row.numbered else (paper, 1000, row.number)

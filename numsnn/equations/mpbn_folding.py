@@ -26,10 +26,11 @@ def random_norm(seed: int, shape: tuple[int, ...]) -> tuple[BatchNorm.Params, St
     return BatchNorm.Params(gain, 0.3 * shift), Statistics(0.3 * mean, spread**2)
 
 
-def folded_neuron(seed: int, shape: tuple[int, ...]) -> tuple[Any, float, Any]:
-    """Parameters of the folded neuron, and whether it fires like the neuron that it stands for."""
+def folded_neuron(seed: int, shape: tuple[int, ...], gain: float = 1.0) -> tuple[Any, float, Any]:
+    """Parameters of the folded neuron, how far its spikes are from the unfolded one's, and its norm."""
     neuron = named(LIF(0.25, 0.5, norm=BatchNorm(shape, eps=EPS)))
     affine, statistics = random_norm(seed, shape)
+    affine = affine._replace(gain=gain * affine.gain)
     params = neuron.init(np.random.default_rng(0), np.float64)._replace(norm=affine)
     running = {neuron.norm.name: statistics}
     inference, level = folded(neuron, params, running)
@@ -68,9 +69,11 @@ def folded_neuron(seed: int, shape: tuple[int, ...]) -> tuple[Any, float, Any]:
 )
 def folded_threshold(formula: Formula) -> float:
     level, spikes, (affine, statistics) = folded_neuron(1, (6,))
+    _, spikes_without_gain, _ = folded_neuron(5, (6,), gain=0.0)
     threshold, direction = formula(0.5, *statistics, *affine, EPS)
     turning_point = level.direction * level.threshold  # it fires where direction u > threshold
-    return max(spikes, gap(turning_point, threshold), gap(level.direction, direction))
+    found = gap(turning_point, threshold), gap(level.direction, direction)
+    return max(spikes, spikes_without_gain, *found)
 
 
 @row(

@@ -2,7 +2,7 @@
 
 import math
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from numsnn.equations.row import PAPERS, Outcome, Row
@@ -41,10 +41,7 @@ def as_table(rows: tuple[Row, ...], outcomes: Mapping[str, Outcome]) -> str:
     for paper, title in PAPERS.items():
         own = [row for row in rows if row.paper == paper]
         if own:
-            numbered = sum(row.numbered for row in own)
-            heading = (
-                f"{title} [{paper}]: {numbered} numbered equations, {len(own) - numbered} others"
-            )
+            heading = f"{title} [{paper}]: {_counted(own)}"
             parts += [heading + "\n", *(as_text(row, outcomes.get(row.id)) for row in own)]
     return "\n".join(parts)
 
@@ -76,14 +73,19 @@ def as_json(row: Row, outcome: Outcome | None = None) -> dict[str, Any]:
 
 def summary(rows: tuple[Row, ...], outcomes: Mapping[str, Outcome]) -> str:
     """How many rows, and how many of them hold."""
-    numbered = sum(row.numbered for row in rows)
-    text = f"{numbered} numbered equations and {len(rows) - numbered} others"
+    text = _counted(rows)
     if not outcomes:
         return text + "; --check runs their checks"
     held = sum(outcome.passed for outcome in outcomes.values())
     rejected = sum(len(o.wrong) - len(o.missed) for o in outcomes.values())
     wrong = sum(len(o.wrong) for o in outcomes.values())
     return f"{text}: {held} of {len(rows)} checks hold, {rejected} of {wrong} mistranscriptions rejected"
+
+
+def _counted(rows: Sequence[Row]) -> str:
+    numbered = sum(row.numbered for row in rows)
+    others = len(rows) - numbered
+    return f"{numbered} numbered equations and {others} other{'' if others == 1 else 's'}"
 
 
 def _filled(text: str) -> str:
