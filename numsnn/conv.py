@@ -8,6 +8,7 @@ import numpy as np
 from numsnn import parallel
 from numsnn.im2col import Pair, col2im, im2col
 from numsnn.layer import Array, Cotangents, Layer
+from numsnn.layout import empty
 from numsnn.validate import cotangent, finite, one_precision, positive_integer, require, sequence
 
 CHUNK = (
@@ -80,19 +81,21 @@ class Conv2d(Layer):
         T, N, _, H, W = x.shape
         size = self.output_size(H, W)
         images = x.reshape(T * N, *x.shape[2:])
-        weight = self._matrix(params.weight)  # [G, O/G, K]
-        y = np.empty((T * N, self.groups, self.outputs // self.groups, size[0] * size[1]), dtype)
+        matrix = self._matrix(params.weight)  # [G, O/G, K]
+        y = np.empty((T * N, size[0] * size[1], self.groups, self.outputs // self.groups), dtype)
 
         def lane(samples: slice) -> None:
             for chunk in self._chunks(samples, size):
                 finite("Conv2d", "x", images[chunk])
-                cols = self._cols(images[chunk], size)  # [G, n, P, K]
-                np.matmul(weight, cols.swapaxes(-1, -2).swapaxes(0, 1), out=y[chunk])
+                cols = self._cols(images[chunk], size)  # [G, nP, K]
+                rows = np.moveaxis(y[chunk].reshape(-1, *y.shape[2:]), 1, 0)  # [G, nP, O/G]
+                np.matmul(cols, matrix.swapaxes(1, 2), out=rows)
                 if params.bias is not None:
-                    y[chunk] += params.bias.reshape(self.groups, -1, 1)
+                    rows += params.bias.reshape(self.groups, 1, -1)
 
         parallel.run(lane, parallel.lanes(T * N))
-        return y.reshape(T, N, self.outputs, *size), self.Saved(params, x)
+        y = np.moveaxis(y.reshape(T, N, *size, self.outputs), -1, 2)  # channels last in memory
+        return y, self.Saved(params, x)
 
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
@@ -103,22 +106,28 @@ class Conv2d(Layer):
         cotangent("Conv2d.backward", d_y, (T, N, self.outputs, *size))
         images = x.reshape(T * N, *x.shape[2:])
         matrix = self._matrix(weight)  # [G, O/G, K]
-        d_rows = d_y.reshape(T * N, self.groups, self.outputs // self.groups, -1)
-        d_images = np.empty(images.shape, np.result_type(d_y, weight))
+        d_out = np.moveaxis(d_y.reshape(T * N, *d_y.shape[2:]), 1, -1)  # [T N, H', W', O]
+        d_x = empty(x.shape, np.result_type(d_y, weight), last=True)
+        d_images = d_x.reshape(images.shape)
 
-        def lane(samples: slice) -> Array:
+        def lane(samples: slice) -> tuple[Array, Array]:
             d_matrix = np.zeros(matrix.shape, np.result_type(d_y, x))
+            d_sum = np.zeros((self.groups, matrix.shape[1]), d_y.dtype)
             for chunk in self._chunks(samples, size):
-                cols = self._cols(images[chunk], size)  # [G, n, P, K]
-                d_out = d_rows[chunk].transpose(1, 0, 3, 2)  # [G, n, P, O/G]
-                d_out = d_out.reshape(self.groups, -1, d_out.shape[-1])  # [G, nP, O/G]
-                d_matrix += d_out.swapaxes(1, 2) @ cols.reshape(self.groups, -1, cols.shape[-1])
-                d_images[chunk] = self._uncols(d_out @ matrix, size, H, W)
-            return d_matrix
+                cols = self._cols(images[chunk], size)  # [G, nP, K]
+                rows = d_out[chunk].reshape(-1, self.groups, matrix.shape[1])
+                rows = np.moveaxis(rows, 1, 0)  # [G, nP, O/G]
+                d_sum += rows.sum(axis=1)
+                d_matrix += rows.swapaxes(1, 2) @ cols
+                d_cols = parallel.scratch("d_cols", cols.shape, d_x.dtype)
+                np.matmul(rows, matrix, out=d_cols)
+                d_images[chunk] = self._uncols(d_cols, size, H, W)
+            return d_matrix, d_sum
 
-        d_weight = self._unmatrix(np.sum(parallel.run(lane, parallel.lanes(T * N)), axis=0))
-        d_bias = None if bias is None else d_y.sum(axis=(0, 1, 3, 4))
-        return d_images.reshape(x.shape), self.Params(d_weight, d_bias)
+        parts = parallel.run(lane, parallel.lanes(T * N))
+        d_matrix, d_sum = (np.sum(part, axis=0) for part in zip(*parts, strict=True))
+        d_bias = None if bias is None else d_sum.reshape(bias.shape)
+        return d_x, self.Params(self._unmatrix(d_matrix), d_bias)
 
     def _matrix(self, weight: Array) -> Array:
         """weight [O, C/G, kh, kw] as [G, O/G, kh kw C/G], in the order of im2col's rows."""
@@ -139,7 +148,7 @@ class Conv2d(Layer):
         ]
 
     def _cols(self, images: Array, size: Pair) -> Array:
-        """im2col rows [G, n, P, K] of images [n, C, H, W], in a buffer that the next call reuses."""
+        """im2col rows [G, nP, K] of images [n, C, H, W], in a buffer that the next call reuses."""
         n, channels, H, W = images.shape
         (tall, wide), (top, left) = pair(self.kernel), pair(self.padding)
         padded = parallel.scratch("padded", (n, H + 2 * top, W + 2 * left, channels), images.dtype)
@@ -152,16 +161,16 @@ class Conv2d(Layer):
             "cols", (self.groups, n, *size, tall, wide, per_group), images.dtype
         )
         np.copyto(cols, np.moveaxis(view.reshape(*view.shape[:-1], self.groups, -1), -2, 0))
-        return cols.reshape(self.groups, n, size[0] * size[1], -1)
+        return cols.reshape(self.groups, n * size[0] * size[1], -1)
 
     def _uncols(self, d_cols: Array, size: Pair, H: int, W: int) -> Array:
         """The transpose of ``_cols``: rows [G, nP, K] added up into images [n, C, H, W]."""
         (tall, wide), (top, left) = pair(self.kernel), pair(self.padding)
         d_cols = d_cols.reshape(self.groups, -1, *size, tall, wide, self.inputs // self.groups)
         n = d_cols.shape[1]
-        padded = np.zeros(
-            (n, H + 2 * top, W + 2 * left, self.groups, d_cols.shape[-1]), d_cols.dtype
-        )
+        shape = (n, H + 2 * top, W + 2 * left, self.groups, d_cols.shape[-1])
+        padded = parallel.scratch("d_padded", shape, d_cols.dtype)
+        padded.fill(0)
         col2im(np.moveaxis(d_cols, 0, -2), padded, pair(self.stride))
         inner = padded[:, top : top + H, left : left + W].reshape(n, H, W, self.inputs)
         return inner.transpose(0, 3, 1, 2)

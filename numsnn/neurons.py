@@ -1,7 +1,5 @@
 """LIF: leaky integrate-and-fire, forward and backward through time. The only loop over time."""
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,8 +8,9 @@ import numpy as np
 from numsnn import parallel
 from numsnn.firing import Step
 from numsnn.layer import Array, Cotangents, Layer
+from numsnn.layout import empty_like, zeros_like
 from numsnn.reduce import contract, sum_to
-from numsnn.states import MembraneCotangent, State, cut_state, joined
+from numsnn.states import MembraneCotangent, Pieces, State
 from numsnn.surrogates import Rectangular, Surrogate
 from numsnn.tree import leaves, tree_sum
 from numsnn.validate import choice, cotangent, finite, one_precision, require, sequence
@@ -96,17 +95,17 @@ class LIF(Layer):
 
     def forward(self, params: Params, current: Array) -> tuple[Array, Saved]:
         dtype = self._check(params, current)
-        membrane, spikes = np.empty(current.shape, dtype), np.empty(current.shape, dtype)
-        charged = membrane if self.norm is None else np.empty(current.shape, dtype)
-        cut = self._cut(params, current.shape)
-        traces = [cut(trace) for trace in (current, membrane, charged, spikes)]
-        inside = params._replace(initial=cut_state(params.initial, cut))
+        membrane, spikes = empty_like(current, dtype), empty_like(current, dtype)
+        charged = membrane if self.norm is None else empty_like(current, dtype)
+        pieces = Pieces.of(membrane, TILE, self._alike(params))
+        traces = [pieces.cut(trace) for trace in (current, membrane, charged, spikes)]
+        inside = params._replace(initial=pieces.cut_state(params.initial))
 
         def tile(n: slice) -> tuple:
             return self._forward(inside, n, *(trace[:, n] for trace in traces))
 
         results = parallel.run(tile, self._tiles(traces[0].shape))
-        final = joined([r[0] for r in results], current.shape[1:])
+        final = pieces.joined([r[0] for r in results])
         norm, lateral = results[0][1:]
         return spikes, self.Saved(params, membrane, charged, spikes, final, norm, lateral)
 
@@ -157,17 +156,17 @@ class LIF(Layer):
         shape = saved.spikes.shape
         cotangent("LIF.backward", d_spikes, shape)
         extra = MembraneCotangent.of(self.name, d_membranes, shape)
-        d_current = np.empty(shape, np.result_type(d_spikes, saved.membrane))
-        cut = self._cut(saved.params, shape)
+        d_current = empty_like(saved.spikes, np.result_type(d_spikes, saved.membrane))
+        pieces = Pieces.of(saved.spikes, TILE, self._alike(saved.params))
         inside = saved._replace(
-            params=saved.params._replace(initial=cut_state(saved.params.initial, cut)),
-            membrane=cut(saved.membrane),
-            charged=cut(saved.charged),
-            spikes=cut(saved.spikes),
+            params=saved.params._replace(initial=pieces.cut_state(saved.params.initial)),
+            membrane=pieces.cut(saved.membrane),
+            charged=pieces.cut(saved.charged),
+            spikes=pieces.cut(saved.spikes),
         )
-        trace = None if extra.trace is None else cut(extra.trace)
-        extra = MembraneCotangent(trace, cut_state(extra.final, cut))
-        d_s, d_i = cut(d_spikes), cut(d_current)
+        trace = None if extra.trace is None else pieces.cut(extra.trace)
+        extra = MembraneCotangent(trace, pieces.cut_state(extra.final))
+        d_s, d_i = pieces.cut(d_spikes), pieces.cut(d_current)
 
         def tile(n: slice) -> LIF.Params:
             return self._backward(inside, n, d_s[:, n], extra, d_i[:, n])
@@ -175,7 +174,7 @@ class LIF(Layer):
         parts = parallel.run(tile, self._tiles(d_s.shape))
         d_params = tree_sum([p._replace(initial=None) for p in parts])
         if saved.params.initial is not None:
-            d_params = d_params._replace(initial=joined([p.initial for p in parts], shape[1:]))
+            d_params = d_params._replace(initial=pieces.joined([p.initial for p in parts]))
         return d_current, d_params
 
     def _backward(
@@ -193,7 +192,7 @@ class LIF(Layer):
         amount = threshold if params.amount is None else params.amount
         u, h, s = saved.membrane[:, n], saved.charged[:, n], saved.spikes[:, n]
         first = self._initial(params, n, d_spikes)
-        final = extra.final or State(*(np.zeros(s.shape[1:], d_current.dtype) for _ in range(2)))
+        final = extra.final or State(*(zeros_like(s[0], d_current.dtype) for _ in range(2)))
         d_v, d_s_next = (part[n] if extra.final else part for part in final)
         d_decay, d_threshold, d_width, d_amount, d_direction = (
             np.zeros(np.shape(p), d_current.dtype)
@@ -279,27 +278,15 @@ class LIF(Layer):
     def _initial(self, params: Params, n: slice, like: Array) -> State:
         """v[-1] and s[-1] on the samples ``n``: as given, or at rest."""
         if params.initial is None:
-            rest = np.zeros(like.shape[1:], like.dtype)
+            rest = zeros_like(like[0])
             return State(rest, rest)
         return State(params.initial.membrane[n], params.initial.spikes[n])
 
-    def _cut(self, params: Params, shape: tuple[int, ...]) -> Callable[[Array], Array]:
-        """Views of traces [T, N, C, ...] as [T, N k, C/k, ...], so that one piece fits a tile.
-
-        Only where every element of a sample is treated alike; else k = 1.
-        """
-        alike = self.norm is None and self.lateral is None and isinstance(self.firing, Step)
-        alike = alike and all(np.ndim(p) == 0 for p in leaves(params._replace(initial=None)))
-        pieces, size = 1, math.prod(shape[2:])
-        if alike and len(shape) > 2 and size > TILE:
-            channels = shape[2]
-            pieces = next(
-                k
-                for k in range(1, channels + 1)
-                if (channels % k == 0 and size <= k * TILE) or k == channels
-            )
-        inner = (shape[1] * pieces, shape[2] // pieces, *shape[3:]) if pieces > 1 else shape[1:]
-        return lambda trace: trace.reshape(-1, *inner)
+    def _alike(self, params: Params) -> bool:
+        """Whether every number of a sample is treated alike, wherever it stands."""
+        coupled = self.norm is not None or self.lateral is not None
+        scalars = all(np.ndim(p) == 0 for p in leaves(params._replace(initial=None)))
+        return scalars and not coupled and isinstance(self.firing, Step)
 
     def _tiles(self, shape: tuple[int, ...]) -> list[slice]:
         """Slices of the batch; all of it at once where a norm couples the samples."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from numsnn import parallel
 from numsnn.layer import Array, Cotangents, Layer
+from numsnn.layout import empty_like
 from numsnn.reduce import sum_to
 from numsnn.validate import cotangent, finite, inexact, one_precision, require
 
@@ -90,7 +91,7 @@ class BatchNorm(Layer):
             finite("BatchNorm", "x", x)
             finite("BatchNorm", "the variance of x", variance)
         deviation = np.sqrt(variance + self.eps)
-        y = np.empty(x.shape, np.result_type(x, gain, shift))
+        y = empty_like(x, np.result_type(x, gain, shift))
 
         def tile(n: tuple) -> None:
             normal = (x[n] - mean) / deviation  # tdBN eq. 5, MPBN eq. 4
@@ -120,7 +121,7 @@ class BatchNorm(Layer):
         slope, count = self.scale * gain, self._count(x)
         common = (slope * all_of_it).sum(axis=axes, keepdims=True) / count
         along = (slope * along).sum(axis=axes, keepdims=True) / count
-        d_x = np.empty(x.shape, np.result_type(d_y, x, gain))
+        d_x = empty_like(x, np.result_type(d_y, x, gain))
 
         def tile(n: tuple) -> None:
             d_normal = slope * d_y[n]

@@ -7,6 +7,7 @@ import numpy as np
 
 from numsnn import parallel
 from numsnn.layer import Array, Cotangents, Layer
+from numsnn.layout import channels_last, empty
 from numsnn.validate import cotangent, finite, positive_integer, require, sequence
 
 
@@ -24,6 +25,7 @@ class AvgPool2d(Layer):
 
     class Saved(NamedTuple):
         shape: tuple[int, ...]
+        channels_last: bool
 
     def __post_init__(self) -> None:
         if self.size is not None:
@@ -45,7 +47,7 @@ class AvgPool2d(Layer):
             f"of {x.shape}",
         )
         rows, columns = self._places(x.shape[3]), self._places(x.shape[4])
-        y = np.empty((*x.shape[:3], *self.output_size(*x.shape[3:])), x.dtype)
+        y = empty((*x.shape[:3], *self.output_size(*x.shape[3:])), x.dtype, channels_last(x))
 
         def tile(n: tuple) -> None:
             down = sum(x[n][..., place, :] for place in rows)
@@ -53,7 +55,7 @@ class AvgPool2d(Layer):
 
         parallel.run(tile, parallel.tiles(x.shape))
         finite("AvgPool2d", "x", y)
-        return y, self.Saved(x.shape)
+        return y, self.Saved(x.shape, channels_last(x))
 
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
@@ -61,11 +63,13 @@ class AvgPool2d(Layer):
         shape = saved.shape
         cotangent("AvgPool2d.backward", d_y, (*shape[:3], *self.output_size(*shape[3:])))
         rows, columns = self._places(shape[3]), self._places(shape[4])
-        d_x = np.zeros(shape, d_y.dtype)
+        d_x = empty(shape, d_y.dtype, saved.channels_last)
 
         def tile(n: tuple) -> None:
             share = d_y[n] / (len(rows) * len(columns))
-            d_down = np.zeros((*share.shape[:4], shape[4]), d_y.dtype)
+            d_down = empty((*share.shape[:4], shape[4]), d_y.dtype, saved.channels_last)
+            d_down.fill(0)
+            d_x[n] = 0
             for place in columns:
                 d_down[..., place] += share
             for place in rows:
@@ -87,13 +91,16 @@ class Flatten(Layer):
 
     class Saved(NamedTuple):
         shape: tuple[int, ...]
+        channels_last: bool
 
     def forward(self, params: None, x: Array) -> tuple[Array, Saved]:
         sequence("Flatten", x, check_values=False)
-        return x.reshape(*x.shape[:2], -1), self.Saved(x.shape)
+        return x.reshape(*x.shape[:2], -1), self.Saved(x.shape, channels_last(x))
 
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, None]:
         cotangent("Flatten.backward", d_y, (*saved.shape[:2], int(np.prod(saved.shape[2:]))))
-        return d_y.reshape(saved.shape), None
+        d_x = empty(saved.shape, d_y.dtype, saved.channels_last)
+        d_x[:] = d_y.reshape(saved.shape)
+        return d_x, None

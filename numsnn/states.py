@@ -1,11 +1,13 @@
 """What a neuron carries from step to step, and the cotangents that reach it from outside."""
 
-from collections.abc import Callable
+import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from numsnn.layer import Array, Cotangents
+from numsnn.layout import channels_last, in_memory_order
 from numsnn.validate import cotangent
 
 
@@ -37,11 +39,44 @@ class MembraneCotangent(NamedTuple):
         return given
 
 
-def cut_state(state: State | None, cut: Callable[[Array], Array]) -> State | None:
-    """A state as the pieces of ``cut`` see it."""
-    return None if state is None else State(*(cut(part[None])[0] for part in state))
+@dataclass(frozen=True)
+class Pieces:
+    """Views of traces [T, N, ...] as [T, N k, numbers]: samples cut into k pieces in memory order.
 
+    A neuron whose parameters are scalars treats all numbers alike and does not care where a sample
+    ends; so its recursion can run on pieces that fit a tile. ``count=None`` leaves samples whole.
+    """
 
-def joined(states: list[State], shape: tuple[int, ...]) -> State:
-    """The tiles' states as one of [N, ...]."""
-    return State(*(np.concatenate(parts).reshape(shape) for parts in zip(*states, strict=True)))
+    sample: tuple[int, ...]  # [N, ...]
+    count: int | None
+    channels_last: bool
+
+    @classmethod
+    def of(cls, trace: Array, largest: int, alike: bool) -> "Pieces":
+        """The fewest pieces of at most ``largest`` numbers, if all numbers are ``alike``."""
+        size = math.prod(trace.shape[2:])
+        count = max(1, -(-size // largest))
+        while size % count:
+            count += 1
+        return cls(trace.shape[1:], count if alike else None, channels_last(trace))
+
+    def cut(self, trace: Array) -> Array:
+        """[T, N, ...] -> [T, N k, numbers]; a view where the layout is the one ``of`` saw."""
+        if self.count is None:
+            return trace
+        rows = self.sample[0] * self.count
+        return in_memory_order(trace, self.channels_last).reshape(len(trace), rows, -1)
+
+    def cut_state(self, state: State | None) -> State | None:
+        """The same for a state [N, ...]."""
+        return None if state is None else State(*(self.cut(part[None])[0] for part in state))
+
+    def joined(self, states: list[State]) -> State:
+        """The states of consecutive tiles as one of [N, ...]."""
+        return State(*(self._whole(np.concatenate(parts)) for parts in zip(*states, strict=True)))
+
+    def _whole(self, part: Array) -> Array:
+        if self.count is None or not self.channels_last:
+            return part.reshape(self.sample)
+        *lead, C, H, W = self.sample
+        return np.moveaxis(part.reshape(*lead, H, W, C), -1, -3)
