@@ -19,6 +19,7 @@ Loss = Callable[[Array, Array], tuple[Any, Array]]
 Schedule = Callable[[float], float]
 BeforeEpoch = Callable[[Any, Tree, int, int], tuple[Any, Tree]]
 Init = Callable[[np.random.Generator, Any], Tree]
+Report = Callable[[Any, Tree], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class Recipe:
     counted from 0; the place for a surrogate that sharpens as training goes on.
     init(rng, dtype): the first parameters; None: the network's own.
     clip: the largest norm of the gradient; None: any.
+    report(network, params): more numbers for the metrics of an epoch, by name.
     """
 
     network: Any
@@ -108,6 +110,7 @@ class Recipe:
     before_epoch: BeforeEpoch | None = None
     init: Init | None = None
     clip: float | None = None
+    report: Report | None = None
 
     def start(self, rng: np.random.Generator, dtype: Any = np.float32) -> Tree:
         """The first parameters."""

@@ -81,7 +81,7 @@ def train(
     test part (where there is one). ``augment(x, rng)`` changes the images [N, C, H, W] of a batch.
     A state's metrics: ``loss`` and its terms and ``train_accuracy``, averaged over the batches as
     they were trained on; ``test_loss``, ``test_accuracy``; ``rate``, ``seconds`` since the start,
-    ``samples_per_second`` of training. Raises NumsnnError on bad input, and where the loss or an
+    ``samples_per_second`` of training; what the recipe reports. Raises NumsnnError on bad input, and where the loss or an
     activation is no longer finite, naming epoch and batch.
     """
     positive_integer("train", "epochs", epochs)
@@ -191,6 +191,8 @@ def _epoch(
             test_x, test_y, loss = dataset.test_x, dataset.test_y, recipe.objective.loss
             test = evaluate(network, state.params, state.statistics, test_x, test_y, loss=loss)
         metrics |= {"test_loss": test.loss, "test_accuracy": test.accuracy}
+    if recipe.report is not None:
+        metrics |= recipe.report(network, state.params)
     before = state.history[-1]["seconds"] if state.history else 0.0
     seconds = before + time.perf_counter() - began
     metrics |= {"rate": rate, "seconds": seconds, "samples_per_second": speed}
