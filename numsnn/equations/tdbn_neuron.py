@@ -188,7 +188,9 @@ def variance_follows(formula: Formula) -> float:
         with_threshold, ratio = formula(c)
         return gap(variance(c, with_threshold) / variance(1.0, 1.0), ratio)
 
-    return max(error(0.25), error(4.0))
+    charge = lambda u, o, x: tau * u * (1 - o) + x  # noqa: E731
+    u, _ = unrolled(charge, lambda u: u > 1.0, x)
+    return max(error(0.25), error(4.0), gap(variance(1.0, 1.0), u.var()))
 
 
 @row(
