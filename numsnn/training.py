@@ -81,8 +81,8 @@ def train(
     test part (where there is one). ``augment(x, rng)`` changes the images [N, C, H, W] of a batch.
     A state's metrics: ``loss`` and its terms and ``train_accuracy``, averaged over the batches as
     they were trained on; ``test_loss``, ``test_accuracy``; ``rate``, ``seconds`` since the start,
-    ``samples_per_second`` of training; what the recipe reports. Raises NumsnnError on bad input, and where the loss or an
-    activation is no longer finite, naming epoch and batch.
+    ``samples_per_second`` of training; what the recipe reports. Raises NumsnnError on bad input,
+    and where the loss or an activation is no longer finite, naming epoch and batch.
     """
     positive_integer("train", "epochs", epochs)
     positive_integer("train", "batch_size", batch_size)

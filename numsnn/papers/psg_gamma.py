@@ -1,6 +1,6 @@
 """What becomes of gamma: read it, follow it through a training, say where it is not positive."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +10,9 @@ from numsnn.observe import neurons
 from numsnn.papers.parametrised import plain
 from numsnn.papers.psg_surrogates import Parametric
 from numsnn.tree import Tree
+
+
+PREFIX = "gamma "  # of its names among the metrics
 
 
 class NotPositive(NamedTuple):
@@ -32,15 +35,20 @@ def gammas(network: Any, params: Tree) -> dict[str, float]:
     }
 
 
-def not_positive(network: Any, states: Iterable[Any]) -> list[NotPositive]:
-    """Where and when gamma was not positive, from the states that ``train`` yields.
+def report(network: Any, params: Tree) -> dict[str, float]:
+    """``gammas`` as metrics of an epoch: "gamma lif1" and so on."""
+    return {f"{PREFIX}{name}": gamma for name, gamma in gammas(network, params).items()}
 
-    Nothing in PSG & PDA eq. 18 keeps it positive, and below 0 eq. 16 turns round: an outcome of
-    the training, so it is recorded and not refused.
+
+def not_positive(history: Iterable[Mapping[str, float]]) -> list[NotPositive]:
+    """Where and when gamma was not positive, from the metrics of a training (``state.history``).
+
+    Nothing in PSG & PDA eq. 18 keeps it positive. Below 0 eq. 16 turns round, while eq. 11, which
+    is even, does not notice: an outcome of the training, so it is recorded and not refused.
     """
     return [
-        NotPositive(name, state.epoch, gamma)
-        for state in states
-        for name, gamma in gammas(network, state.params).items()
-        if gamma <= 0
+        NotPositive(name.removeprefix(PREFIX), int(row["epoch"]), value)
+        for row in history
+        for name, value in row.items()
+        if name.startswith(PREFIX) and value <= 0
     ]

@@ -6,9 +6,13 @@ dropout those of LTMD, as the paper takes them over.
 """
 
 import math
+from functools import partial
 from typing import Any
 
+import numpy as np
+
 from numsnn.compose import Serial
+from numsnn.layer import Array
 from numsnn.linear import Linear
 from numsnn.networks import small_network
 from numsnn.neurons import LIF
@@ -18,12 +22,14 @@ from numsnn.papers.moderate import ModerateDropout, TwoMasks, two_mask_loss
 from numsnn.papers.parametrised import ParametrisedLIF
 from numsnn.papers.places import Shape, batch_norm, firing, with_classifier
 from numsnn.papers.potential import PotentialLIF
+from numsnn.papers.psg_gamma import report
 from numsnn.papers.psg_surrogates import PSGArctangent, PSGSoftplus
 from numsnn.readouts import MeanOverTime
 from numsnn.recipes import Objective, Penalty, Recipe
 from numsnn.regularizers import PotentialDistribution
 from numsnn.regularizers.inputs import finite, not_negative, positive
 from numsnn.regularizers.pda import BETA
+from numsnn.tree import Tree, map_named
 from numsnn.validate import require
 
 DECAY = 0.25  # e^(-1/tau) of eq. 2, its sign put right; the paper gives no tau, LTMD uses 0.25
@@ -81,6 +87,18 @@ def classifier(
     last = Serial(Linear(units, classes), potential_neuron(**psg), MeanOverTime())
     rest = TwoMasks(ModerateDropout(rate), last) if rate else last
     return Serial(Linear(features, units), potential_neuron(**psg), rest)
+
+
+def kaiming(network: Any, rng: np.random.Generator, dtype: Any = np.float32) -> Tree:
+    """The network's first parameters, every weight drawn from N(0, 2/fan_in): LTMD's choice."""
+
+    def drawn(name: str, leaf: Array) -> Array:
+        if name.rpartition("/")[2] != "weight":
+            return leaf
+        deviation = math.sqrt(2 / math.prod(leaf.shape[1:]))
+        return (deviation * rng.standard_normal(leaf.shape)).astype(leaf.dtype)
+
+    return map_named(drawn, network.init(rng, dtype))
 
 
 def schedule(rate: float) -> Any:
@@ -142,6 +160,8 @@ def recipe(
         Objective(two_mask_loss, penalties),
         SGD(0.9, weight_decay, frozen),
         schedule(rate),
+        init=partial(kaiming, built),
+        report=report,
     )
 
 
