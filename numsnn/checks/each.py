@@ -15,20 +15,25 @@ FIRST_STEP = 2.0**-8
 
 
 def by_scipy(probe: Probe, rng: np.random.Generator) -> Measure:
-    """The largest |found - expected| in units of the estimate, over the numbers of the gradient."""
+    """The number of the gradient whose error comes nearest to its estimate, or passes it.
+
+    Errors are relative to the largest number of the gradient.
+    """
     alive(probe)
     places = elements(probe.point)
     if len(places) > LARGEST:
         places = [places[i] for i in rng.choice(len(places), SOME, replace=False)]
     claimed = dict(named_leaves(probe.gradient))
-    worst, error = None, 0.0
+    scale = max(float(np.max(np.abs(leaf), initial=0.0)) for leaf in claimed.values())
+    error, worst, tolerance = -1.0, None, 1.0
     for name, index in places:
         expected, estimate = _derivative(probe, one_hot(probe.point, name, index))
         found = float(claimed[name][index])
-        here = abs(found - expected) / estimate
-        if not here <= error:
-            worst, error = Worst(place(name, index), found, expected), here
-    return Measure(error, worst if not error <= 1 else None)
+        here = abs(found - expected)
+        if not here * tolerance <= error * estimate:
+            error, tolerance = here, estimate
+            worst = Worst(place(name, index), found, expected)
+    return Measure(error / scale, None if error <= tolerance else worst, tolerance / scale)
 
 
 def _derivative(probe: Probe, unit: Any) -> tuple[float, float]:

@@ -73,9 +73,9 @@ def anchored_differences(case: Any, rng: np.random.Generator) -> Report:
 def _report(check: str, case: Any, measure: Callable[[], Measure]) -> Report:
     bound = TOLERANCES[check].bound
     try:
-        error, worst = measure()
+        error, worst, estimate = measure()
     except RefusedError as reason:
         return refused(check, case.name, str(reason), bound)
     except (ContractError, AnchorError) as reason:
         return failed(check, case.name, str(reason), bound)
-    return measured(check, case.name, error, bound, worst)
+    return measured(check, case.name, error, bound * estimate, worst)

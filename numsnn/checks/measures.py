@@ -10,12 +10,14 @@ from numsnn.checks.report import Worst
 from numsnn.tree import named_leaves
 
 EPS = np.finfo(np.float64).eps
+COARSE = 1e-5  # relative: differences that know less than this are refused
 ELEMENTS = 300  # looked at when a failure is to be placed
 
 
 class Measure(NamedTuple):
     error: float
     worst: Worst | None = None
+    estimate: float = 1.0  # what the bound is multiplied by: the measurement's own error
 
 
 def by_complex_step(probe: Probe, rng: np.random.Generator, bound: float) -> Measure:
@@ -33,7 +35,7 @@ def by_complex_step(probe: Probe, rng: np.random.Generator, bound: float) -> Mea
 
 
 def by_differences(probe: Probe, rng: np.random.Generator) -> Measure:
-    """Central differences along a random t, in units of their own error estimate.
+    """Central differences along a random t, with their own error estimate.
 
     The estimate is how far the differences over three steps, h, h/2 and h/3, lie apart, and the
     rounding of the values over h. The step is as long as no kink is met.
@@ -50,11 +52,13 @@ def by_differences(probe: Probe, rng: np.random.Generator) -> Measure:
         size = max(size, up.size + down.size)
     estimate = max(found) - min(found) + 16 * EPS * size / step
     scale = max(probe.scale(tangent), abs(found[1]))
-    if estimate > 1e-5 * scale:
+    if estimate > COARSE * scale:
         raise RefusedError(
             f"the differences know the derivative to {estimate / scale:.1e} only, step {step:.1e}"
         )
-    return Measure(abs(found[1] - probe.slope(tangent)) / estimate)
+    error = abs(found[1] - probe.slope(tangent))
+    worst = None if error <= estimate else locate(probe, rng)
+    return Measure(error / scale, worst, estimate / scale)
 
 
 def by_taylor(probe: Probe, rng: np.random.Generator) -> Measure:

@@ -20,10 +20,10 @@ TOLERANCES: dict[str, Tolerance] = {
     "anchored-affine": Tolerance(1e-12, "the same, with the tangent in place of the primitive"),
     "differences": Tolerance(
         1.0,
-        "in units of the differences' own estimate: the change when the step is halved plus the "
-        "rounding of the two values; refused where that exceeds 1e-5 of the derivative",
+        "times the differences' own estimate: how far three steps lie apart, and the rounding of "
+        "the values; refused where that exceeds 1e-5 of the derivative",
     ),
-    "anchored-differences": Tolerance(1.0, "in units of the differences' own estimate"),
+    "anchored-differences": Tolerance(1.0, "times the differences' own estimate, as above"),
     "taylor": Tolerance(
         0.1,
         "2 minus the order at which the remainder falls. A wrong gradient gives order 1; the "
@@ -31,8 +31,8 @@ TOLERANCES: dict[str, Tolerance] = {
     ),
     "each-parameter": Tolerance(
         1.0,
-        "in units of the error estimate of scipy.differentiate, with the rounding of the values "
-        "at its smallest step as a floor",
+        "times the error estimate of scipy.differentiate, with the rounding of the values at its "
+        "smallest step as a floor",
     ),
     "formula": Tolerance(
         1e-13, "two orders of the same few operations, relative to the largest number of the result"

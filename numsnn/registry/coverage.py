@@ -59,7 +59,8 @@ def uncovered(entries: Iterable[Entry]) -> list[str]:
 
 
 def _subclasses(kind: type) -> Iterator[type]:
-    for one in kind.__subclasses__():
+    direct: list[type] = kind.__subclasses__()
+    for one in direct:
         yield one
         yield from _subclasses(one)
 

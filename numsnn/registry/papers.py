@@ -11,13 +11,15 @@ from numsnn.compose import Serial
 from numsnn.dropout import Dropout
 from numsnn.linear import Linear
 from numsnn.neurons import LIF
+from numsnn.papers.lateral import Depthwise
 from numsnn.papers.moderate import ModerateDropout, TwoMasks, two_mask_loss
 from numsnn.papers.parametrised import ParametrisedLIF
 from numsnn.papers.potential import PotentialLIF
 from numsnn.papers.psg_surrogates import PSGArctangent, PSGSoftplus
 from numsnn.readouts import MeanOverTime
+from numsnn.registry import naive
 from numsnn.registry.draws import Rng, coin, layer_case, pick, sizes, started
-from numsnn.registry.entry import FIRING, FUNCTION, Entry
+from numsnn.registry.entry import FIRING, FUNCTION, SMOOTH, Entry
 from numsnn.registry.neurons import KINKS
 from numsnn.surrogates import SURROGATES, Sigmoid, Softplus, Tanh
 
@@ -64,6 +66,12 @@ def potential_again(layer: Any, params: Any, x: np.ndarray) -> np.ndarray:
             o[(t, *place)] = u if out else 0.0
             carried = 0.0 if out else u
     return o
+
+
+def depthwise(rng: Rng) -> LayerCase:
+    T, N, C, H, W = sizes(rng, (1, 2), (1, 2), (1, 3), (2, 4), (2, 4))
+    layer = Depthwise.of(C, pick(rng, (1, 3, 5)))
+    return layer_case(rng, layer, (T, N, C, H, W), naive.conv)
 
 
 def moderate(rng: Rng) -> LayerCase:
@@ -135,6 +143,7 @@ VALUED = (*FIRING, "formula")
 ENTRIES = (
     Entry("ParametrisedLIF", (ParametrisedLIF,), parametrised, FIRING, KINKS),
     Entry("PotentialLIF", (PotentialLIF,), potential, VALUED, KINKS),
+    Entry("Depthwise", (Depthwise,), depthwise, (*SMOOTH, "formula")),
     Entry(
         "ModerateDropout",
         (ModerateDropout,),
