@@ -11,7 +11,6 @@ from numsnn.papers.parametrised import plain
 from numsnn.papers.psg_surrogates import Parametric
 from numsnn.tree import Tree
 
-
 PREFIX = "gamma "  # of its names among the metrics
 
 
