@@ -48,7 +48,7 @@ def evaluate(
     y: Array,
     *,
     loss: Any = cross_entropy,
-    batch_size: int = 250,
+    batch_size: int = 64,
 ) -> Evaluation:
     """The network with its running statistics and without dropout, on images or frames x, labels y.
 

@@ -65,6 +65,16 @@ class Task(NamedTuple):
 
 def run(args: argparse.Namespace) -> int:
     """Train as the options say; 0 in the end. Raises NumsnnError on bad input."""
+    if args.threads:
+        parallel.set_threads(args.threads)
+    try:
+        return _run(args)
+    finally:
+        if args.threads:
+            parallel.set_threads(0)
+
+
+def _run(args: argparse.Namespace) -> int:
     _check_json(args.json)
     require(args.out or not args.resume, "--resume needs --out, the folder of the run")
     given = {name: getattr(args, name) for name in SETTINGS if getattr(args, name) is not None}
@@ -75,15 +85,9 @@ def run(args: argparse.Namespace) -> int:
         same_run(checkpoint, {**checkpoint.about, "settings": given})
     elif folder:
         folder.refuse_existing()
-    settings = completed(given)
-    if args.threads:
-        parallel.set_threads(args.threads)
-    dataset = open_data(settings["data"], args.data_dir, settings["frames"])
-    dataset = held_out(dataset, settings["hold_out"])
-    settings["T"] = _steps(dataset, settings["T"])
-    task = Task(settings, dataset, build(settings, dataset), folder)
+    task = opened(completed(given), args.data_dir, folder)
     if checkpoint is None:
-        state = start(task.recipe, settings["seed"])
+        state = start(task.recipe, task.settings["seed"])
     else:
         state = restored(checkpoint, task.recipe, task.about)
     task.record(state)
@@ -93,6 +97,14 @@ def run(args: argparse.Namespace) -> int:
     state = _train(task, state, sys.stderr.isatty() if args.progress is None else args.progress)
     _report(task, state, args.json)
     return 0
+
+
+def opened(settings: dict[str, Any], data_dir: Any, folder: Run | None) -> Task:
+    """The data read, T made certain, the recipe built."""
+    dataset = open_data(settings["data"], data_dir, settings["frames"])
+    dataset = held_out(dataset, settings["hold_out"])
+    settings = {**settings, "T": _steps(dataset, settings["T"])}
+    return Task(settings, dataset, build(settings, dataset), folder)
 
 
 def build(settings: dict[str, Any], dataset: Dataset) -> Recipe:
@@ -146,7 +158,8 @@ def _report(task: Task, state: TrainingState, json: Path | None) -> None:
     network, params = in_force(recipe, state.params, settings["epochs"] - 1, settings["epochs"])
 
     def on(x: Any, y: np.ndarray) -> Evaluation:
-        return evaluate(network, params, state.statistics, x, y, loss=recipe.objective.loss)
+        loss, size = recipe.objective.loss, settings["batch_size"]
+        return evaluate(network, params, state.statistics, x, y, loss=loss, batch_size=size)
 
     test, trained = on(dataset.test_x, dataset.test_y), on(dataset.train_x, dataset.train_y)
     result = {

@@ -188,8 +188,10 @@ def _epoch(
     metrics["train_accuracy"] = right / count
     if len(dataset.test_y):
         with _at(f"epoch {epoch}, evaluation"):
-            test_x, test_y, loss = dataset.test_x, dataset.test_y, recipe.objective.loss
-            test = evaluate(network, state.params, state.statistics, test_x, test_y, loss=loss)
+            test = evaluate(
+                network, state.params, state.statistics, dataset.test_x, dataset.test_y,
+                loss=recipe.objective.loss, batch_size=batch_size,
+            )  # fmt: skip
         metrics |= {"test_loss": test.loss, "test_accuracy": test.accuracy}
     if recipe.report is not None:
         metrics |= recipe.report(network, state.params)

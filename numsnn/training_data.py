@@ -2,6 +2,7 @@
 
 import os
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ def open_data(name: str, data_dir: Folder = None, frames: str = "none") -> Datas
 
 def _open_idx(folder: Path, name: str) -> Dataset:
     files = [find_file(folder, (stem, f"{stem}.gz"), name) for stem in IDX]
-    (train_x, train_y), (test_x, test_y) = (read_labelled(*files[i : i + 2], 256) for i in (0, 2))
+    train_x, train_y = read_labelled(files[0], files[1], 256)
+    test_x, test_y = read_labelled(files[2], files[3], 256)
     count = int(max(train_y.max(initial=0), test_y.max(initial=0))) + 1
     classes = tuple(str(label) for label in range(count))
     return Dataset(train_x, train_y, test_x, test_y, classes, name)
@@ -55,8 +57,34 @@ def held_out(dataset: Dataset, count: int) -> Dataset:
     require(count < total, f"hold-out: {count} of {total} training samples leave none to train on")
     order = np.random.default_rng(0).permutation(total)
     train, test = np.sort(order[:-count]), np.sort(order[-count:])
-    x, y = dataset.train_x, dataset.train_y
-    return dataset._replace(train_x=x[train], train_y=y[train], test_x=x[test], test_y=y[test])
+    y = dataset.train_y
+    ours, theirs = (Subset(dataset.train_x, rows) for rows in (train, test))
+    return dataset._replace(train_x=ours, train_y=y[train], test_x=theirs, test_y=y[test])
+
+
+@dataclass(frozen=True)
+class Subset:
+    """Some rows of a row source, by number; read when they are asked for."""
+
+    rows: Any
+    numbers: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self), *self.rows.shape[1:])
+
+    @property
+    def dtype(self) -> Any:
+        return self.rows.dtype
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        return self.rows[self.numbers[index]]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self[:], dtype=dtype)
 
 
 def fingerprint(dataset: Dataset) -> dict[str, Any]:

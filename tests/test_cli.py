@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from training_cases import write_idx
 
@@ -126,6 +127,28 @@ def test_embedded_digits_need_no_files(tmp_path, monkeypatch, capsys):
     assert main(["train", "--epochs", "1", "--T", "1", "--hold-out", "1200"]) == 0
     assert "digits: 237 training and 1,200 held-out samples" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
+
+
+def test_events_bring_their_own_steps(tmp_path, capsys):
+    """Recordings in the format of N-MNIST: x, y, then polarity and 23 bits of time."""
+    rng = np.random.default_rng(0)
+    for part, count in (("Train", 6), ("Test", 3)):
+        for number in range(count):
+            folder = tmp_path / "N-MNIST" / part / str(number % 10)
+            folder.mkdir(parents=True)
+            places = rng.integers(34, size=(50, 2)).astype(np.uint8)
+            times = np.sort(rng.integers(300_000, size=50)) | rng.integers(2, size=50) << 23
+            events = np.concatenate(
+                [places, times.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:]], 1
+            )
+            (folder / f"{number + 1}.bin").write_bytes(events.tobytes())
+    argv = ["train", "--data", "n-mnist", "--data-dir", str(tmp_path), "--epochs", "1"]
+    file = tmp_path / "r.json"
+    assert main([*argv, "--hold-out", "2", "--json", str(file)]) == 0
+    assert json.loads(file.read_text())["T"] == 15
+    capsys.readouterr()
+    assert "have 15" in refused(capsys, *argv, "--T", "4")
+    assert "--frames says" in refused(capsys, *argv, "--frames", "none")
 
 
 @pytest.mark.parametrize("method", list(METHODS))

@@ -275,10 +275,12 @@ def test_held_out_part_is_taken_from_training_alone():
     data = dataset(train=30)
     part = held_out(data, 10)
     assert (len(part.train_y), len(part.test_y)) == (20, 10)
-    rows = {x.tobytes() for x in data.train_x}
-    ours, theirs = ({x.tobytes() for x in xs} for xs in (part.train_x, part.test_x))
-    assert ours | theirs == rows
-    assert not ours & theirs
+    label_of = {x.tobytes(): y for x, y in zip(data.train_x, data.train_y, strict=True)}
+    ours, theirs = (np.asarray(x) for x in (part.train_x, part.test_x))
+    assert {x.tobytes() for x in (*ours, *theirs)} == set(label_of)
+    for xs, ys in ((ours, part.train_y), (theirs, part.test_y)):
+        assert [label_of[x.tobytes()] for x in xs] == list(ys)
+    assert last(recipe(), part, epochs=1).metrics["test_accuracy"] <= 1
     with pytest.raises(NumsnnError, match="hold-out: 30 of 30"):
         held_out(data, 30)
 
