@@ -37,8 +37,10 @@ def small_network(
     readout: Any = MeanOverTime(),  # noqa: B008
     events: bool = False,
 ) -> Any:
-    """3x3 convolutions, each normalised and followed by a neuron, pooled by two; then one Linear.
+    """3x3 convolutions, their currents pooled by two, normalised and fed to neurons; then a Linear.
 
+    Pooling stands before the neurons, so every layer but the first sees spikes, 0 or 1, and
+    nothing else.
     input_shape: (C, H, W) of one step. Still images go in as [1, N, C, H, W] and are shown for T
     steps, with the first convolution computed once; with ``events`` x is [T, N, C, H, W] and T
     is not looked at. channels: one convolution each; None: chosen by the size of the image.
@@ -57,6 +59,10 @@ def small_network(
     layers: list[Any] = []
     for i, outputs in enumerate(channels):
         layers.append(Conv2d(inputs, outputs, 3, padding=1, bias=norm is None))
+        # an 8x8 image keeps its size through the first convolution, larger ones shrink at once
+        if min(height, width) >= 4 and (i > 0 or min(height, width) >= 16):
+            layers.append(AvgPool2d(2))
+            height, width = height // 2, width // 2
         shape = (outputs, height, width)
         if norm is not None:
             layers.append(norm(shape))
@@ -64,9 +70,5 @@ def small_network(
             layers.append(Repeat(T))
         layers.append(neuron(shape))
         inputs = outputs
-        # an 8x8 image keeps its size through the first convolution, larger ones shrink at once
-        if min(height, width) >= 4 and (i > 0 or min(height, width) >= 16):
-            layers.append(AvgPool2d(2))
-            height, width = height // 2, width // 2
     layers += [Flatten(), Linear(inputs * height * width, classes), readout]
     return named(Serial(*layers))
