@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from numsnn.atomic import write_text
 from numsnn.checks.report import Report
-from numsnn.checks.suite import chosen, verify
+from numsnn.checks.suite import chosen, verify, workers_for
 from numsnn.checks.table import as_json, summary, table
 
 
@@ -47,8 +47,9 @@ def run(args: argparse.Namespace) -> int:
     reports: list[Report] = []
     total = sum(len(entry.all_checks) for entry in entries)
     with tqdm(total=total, unit="check", disable=not sys.stderr.isatty(), leave=False) as bar:
-        for report in verify(entries, args.seed, lambda name, _: bar.set_description(name)):
+        for report in verify(entries, args.seed, workers_for(entries)):
             reports.append(report)
+            bar.set_description(report.operation)
             bar.update()
     print(table(reports))
     for report in reports:
@@ -66,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         write_text(args.json, json.dumps(found, indent=1, allow_nan=False) + "\n")
     if args.figure:
-        _draw(args.figure, reports, line, found)
+        _draw(args.figure, reports, line.rpartition(",")[0], found)
     return 0 if good else 1
 
 

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from numsnn.checks.functions import SurrogateLayer
+from numsnn.checks.contract import DTYPES
 from numsnn.checks.probe import place
 from numsnn.checks.refusal import RefusedError
 from numsnn.checks.report import Report, Worst, failed, measured, refused
@@ -48,17 +48,20 @@ def formula(case: Any, rng: np.random.Generator) -> Report:
 
 
 def primitive(case: Any, rng: np.random.Generator) -> Report:
-    """P(inf) - P(-inf) is the declared gain and P(0) = 1/2; unbounded, P(-inf) = 0."""
+    """P(inf) - P(-inf) is the declared gain and P(0) = 1/2; unbounded, P(-inf) = 0.
+
+    And P and its slopes are finite, and of the dtype of z, out to 800 widths on both sides.
+    """
     bound = TOLERANCES["primitive"].bound
     surrogate, width = case.layer.surrogate, case.params
-    assert isinstance(case.layer, SurrogateLayer)
+    if reason := _beyond_range(surrogate):
+        return failed("primitive", case.name, reason, bound)
     far = 1e15 * np.max(width)
     low, middle, high = (
         surrogate.value(np.full(np.shape(width), z), width) for z in (-far, 0.0, far)
     )
-    bounded = np.isfinite(surrogate.gain)
     found = {"P(inf) - P(-inf)": (high - low, surrogate.gain), "P(0)": (middle, 0.5)}
-    if not bounded:
+    if not np.isfinite(surrogate.gain):
         found = {"P(-inf)": (low, 0.0)}
     error, worst = 0.0, None
     for name, (a, b) in found.items():
@@ -66,6 +69,24 @@ def primitive(case: Any, rng: np.random.Generator) -> Report:
         if not gap <= error:
             error, worst = gap, Worst(name, float(np.ravel(a)[0]), b)
     return measured("primitive", case.name, error, bound, worst if not error <= bound else None)
+
+
+def _beyond_range(surrogate: Any) -> str:
+    """Where P or a slope overflows or changes its dtype; "" where nowhere."""
+    for dtype in DTYPES:
+        z = np.array([0, 1, -1, 20, -20, 800, -800], dtype)
+        width = np.ones((), dtype)
+        try:
+            with np.errstate(over="raise", invalid="raise", divide="raise"):
+                results = (surrogate.value(z, width), *surrogate.slopes(z, width))
+        except FloatingPointError as raised:
+            return f"at |z/width| up to 800 in {np.dtype(dtype)}: {raised}"
+        for name, result in zip(("P", "dP/dz", "dP/dwidth"), results, strict=True):
+            if result.dtype != dtype:
+                return f"{name} of {np.dtype(dtype)} z is {result.dtype}"
+            if not np.isfinite(result).all():
+                return f"{name} is not finite at |z/width| up to 800 in {np.dtype(dtype)}"
+    return ""
 
 
 def bad_input(case: BadInput, rng: np.random.Generator) -> Report:

@@ -37,7 +37,8 @@ def surrogate_draw(surrogate: Surrogate, primitive: Any = None) -> Callable[[Rng
             return {f"kink {i}": x - k for i, k in enumerate(surrogate.kinks(params))}
 
         def again(layer: Any, params: Any, x: Any) -> Any:
-            return np.array([primitive(float(a / b)) for a, b in zip(x, params, strict=True)])
+            values = [primitive(float(a / b)) for a, b in zip(x, params, strict=True)]
+            return np.array(values) * (1 if np.isfinite(surrogate.gain) else params)
 
         reference = None if primitive is None else again
         layer = SurrogateLayer(surrogate)
@@ -75,12 +76,14 @@ VALUES = {
     "fast-sigmoid": lambda x: (1 + x / (1 + abs(x))) / 2,
     "gaussian": lambda x: math.erfc(-x / math.sqrt(2)) / 2,
     "clamped-tanh": lambda x: 0.5 + math.tanh(3 * min(max(x, -0.5), 0.5)) / (2 * math.tanh(1.5)),
+    "softplus": lambda x: math.log1p(math.exp(x)),  # times the width
 }
-"""The bounded primitives as functions of z/width, one number at a time."""
+"""The primitives as functions of z/width, one number at a time."""
 
+VALUED = (*SURROGATE, "formula")
 ENTRIES = (
     *(
-        Entry(f"surrogate/{name}", (type(s), s), surrogate_draw(s, VALUES.get(name)), SURROGATE, K)
+        Entry(f"surrogate/{name}", (type(s), s), surrogate_draw(s, VALUES[name]), VALUED, K)
         for name, s in SURROGATES.items()
     ),
     Entry("surrogate/scaled", (Scaled,), surrogate_draw(Scaled(Sigmoid(), 2.5)), SURROGATE, K),
