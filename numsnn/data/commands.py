@@ -21,7 +21,11 @@ _FOLDER_HELP = "folder of the data sets (else the variable NUMSNN_DATA)"
 
 
 def add_data_parser(subparsers: Any) -> argparse.ArgumentParser:
-    """Adds `data` and its actions to `parser.add_subparsers()`; each sets `handler`."""
+    """Adds `data` and its actions to `parser.add_subparsers()`; each sets `run`.
+
+    `arguments.run(arguments)` gives the exit status: 0, or 1 if a checked set is not whole. It
+    raises NumsnnError for whatever keeps the command from being carried out.
+    """
     parser = subparsers.add_parser(
         "data",
         help="list, check, download and look at data sets",
@@ -49,16 +53,8 @@ def add_data_parser(subparsers: Any) -> argparse.ArgumentParser:
     )
     for action, handler in ((listing, _list), (check, _check), (get, _fetch), (show, _show)):
         action.add_argument("--data-dir", metavar="DIR", help=_FOLDER_HELP)
-        action.set_defaults(handler=handler)
+        action.set_defaults(run=handler)
     return parser
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """The exit status of a parsed `data` command: 0, or 1 if a checked set is not whole.
-
-    Raises NumsnnError for whatever keeps the command from being carried out.
-    """
-    return arguments.handler(arguments)
 
 
 def _list(arguments: argparse.Namespace) -> int:

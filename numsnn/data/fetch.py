@@ -28,7 +28,7 @@ def fetch(name: str, entry: Entry, root: Path, downloads: Path | None, say: Say)
     Files come from the folder `downloads` if given, else from the network with pooch. Each is
     compared with its published checksum before it is opened. Archives are unpacked into a
     temporary folder beside the final one, which then takes its name: an interruption at any
-    moment leaves no half-written set.
+    moment leaves no half-written set. `say` hears of each step, and what to do by hand.
 
     Raises MissingDataError: the set cannot be downloaded, no network, pooch is not installed, the
     place is taken; DataFormatError: a file is not the published one.
@@ -43,7 +43,11 @@ def fetch(name: str, entry: Entry, root: Path, downloads: Path | None, say: Say)
         fresh = Path(aside) / "set"
         fresh.mkdir()
         for source in entry.sources:
-            path = _obtain(name, entry, source, Path(aside), downloads, say)
+            try:
+                path = _obtain(name, source, Path(aside), downloads, say)
+            except MissingDataError:
+                say(by_hand(name, entry))
+                raise
             if source.unpack:
                 say(f"unpacking {source.file}")
                 _unpack(path, source.unpack, fresh, entry.folder)
@@ -55,23 +59,19 @@ def fetch(name: str, entry: Entry, root: Path, downloads: Path | None, say: Say)
     return place
 
 
-def _obtain(
-    name: str, entry: Entry, source: Source, aside: Path, downloads: Path | None, say: Say
-) -> Path:
+def _obtain(name: str, source: Source, aside: Path, downloads: Path | None, say: Say) -> Path:
     if downloads is not None:
         path = downloads / source.file
         if not path.is_file():
-            raise MissingDataError(f"{name}: {path} does not exist\n{by_hand(name, entry)}")
+            raise MissingDataError(f"{name}: {path} does not exist")
         verify(path, source.digest)
         return path
     if not source.url:
-        raise MissingDataError(f"{name} has no direct link\n{by_hand(name, entry)}")
+        raise MissingDataError(f"{name} has no direct link: it must be downloaded by hand")
     try:
         import pooch
     except ImportError as error:
-        raise MissingDataError(
-            f"downloading needs pooch: pip install numsnn[data]\n{by_hand(name, entry)}"
-        ) from error
+        raise MissingDataError("downloading needs pooch: pip install numsnn[data]") from error
     say(f"downloading {source.url}")
     logger = pooch.get_logger()
     level = logger.level
@@ -79,9 +79,7 @@ def _obtain(
     try:
         file = pooch.retrieve(source.url, None, source.file, aside, progressbar=sys.stderr.isatty())
     except (OSError, ValueError) as error:  # requests' errors are OSErrors
-        raise MissingDataError(
-            f"{name}: {source.url} could not be downloaded ({error})\n{by_hand(name, entry)}"
-        ) from error
+        raise MissingDataError(f"{source.url} could not be downloaded: {error}") from error
     finally:
         logger.setLevel(level)
     verify(Path(file), source.digest)
@@ -90,7 +88,7 @@ def _obtain(
 
 def by_hand(name: str, entry: Entry) -> str:
     """What to do without a network: which files, from where, and the command that places them."""
-    lines = ["by hand: download"]
+    lines = [f"To get {name} by hand, download"]
     lines += [f"  {source.url or entry.by_hand} as {source.file}" for source in entry.sources]
     lines.append(f"into a folder, then: numsnn data fetch {name} --from FOLDER")
     return "\n".join(lines)

@@ -9,7 +9,7 @@ import pytest
 from numsnn.data import Dataset, MissingDataError
 from numsnn.data import commands as data_commands
 from numsnn.data.catalogue import CATALOGUE, Source
-from numsnn.data.commands import add_data_parser, run
+from numsnn.data.commands import add_data_parser
 from numsnn.data.event_plots import animate, event_image, event_picture
 from numsnn.data.events import Sensor, make_events
 from numsnn.data.recordings import recorded
@@ -23,7 +23,8 @@ from .test_readers import make_mnist
 def command(*words: object) -> int:
     parser = argparse.ArgumentParser("numsnn")
     add_data_parser(parser.add_subparsers(dest="command"))
-    return run(parser.parse_args(["data", *map(str, words)]))
+    arguments = parser.parse_args(["data", *map(str, words)])
+    return arguments.run(arguments)
 
 
 def test_list_says_what_is_here(tmp_path, capsys, monkeypatch):
@@ -84,14 +85,15 @@ def test_check_reads_every_recording(tmp_path, capsys):
     assert "byte 5: expected x below 34, found 99" in capsys.readouterr().out
 
 
-def test_fetch_says_where_to_and_knows_its_names(tmp_path, monkeypatch):
+def test_fetch_says_where_to_and_knows_its_names(tmp_path, capsys, monkeypatch):
     monkeypatch.delenv("NUMSNN_DATA", raising=False)
     with pytest.raises(MissingDataError, match="--data-dir"):
         command("fetch", "mnist")
     with pytest.raises(NumsnnError, match="'minst'"):
         command("fetch", "minst", "--data-dir", tmp_path)
-    with pytest.raises(MissingDataError, match="--from FOLDER"):
+    with pytest.raises(MissingDataError, match="by hand"):
         command("fetch", "dvs-gesture", "--data-dir", tmp_path / "new")
+    assert "numsnn data fetch dvs-gesture --from FOLDER" in capsys.readouterr().out
     with pytest.raises(MissingDataError, match="train-images"):
         command("fetch", "mnist", "--data-dir", tmp_path, "--from", tmp_path)
 

@@ -108,6 +108,18 @@ FAULTS = [
         HEAD3 + 28 + 16 + 28 + 8,
     ),
     (
+        "AEDAT 3.1, x outside in the first event of a later packet",
+        read_aedat3,
+        made.AEDAT3_HEADER + made.packet([(1, 1, 0, 1)] * 2) + made.packet([(500, 1, 0, 2)]),
+        HEAD3 + 28 + 16 + 28,
+    ),
+    (
+        "AEDAT 3.1, backward into an event that is not valid",
+        read_aedat3,
+        made.AEDAT3_HEADER + made.packet([(1, 1, 0, 9)]) + made.packet([(1, 1, 0, 8)], valid=[0]),
+        HEAD3 + 28 + 8 + 28 + 4,
+    ),
+    (
         "AEDAT 3.1, backward in a packet",
         read_aedat3,
         made.AEDAT3_HEADER + made.packet([(1, 1, 0, 1), (1, 1, 0, 9), (1, 1, 0, 8)]),
@@ -139,6 +151,7 @@ FAULTS = [
     ("labels, class 0", read_labels, TABLE.replace(b"\n1,", b"\n0,"), ROW),
     ("labels, class 12", read_labels, TABLE.replace(b"\n11,", b"\n12,"), ROW + 10),
     ("labels, start after end", read_labels, TABLE.replace(b"100", b"900"), ROW),
+    ("labels, start at the end", read_labels, TABLE.replace(b"100", b"200"), ROW),
     ("labels, a word", read_labels, TABLE.replace(b"300", b"end"), ROW + 10),
     ("labels, two values", read_labels, TABLE.replace(b",300", b""), ROW + 10),
     ("mapping, numbering", read_mapping, b"action,label\na,1\nb,3\n", 17),

@@ -149,12 +149,13 @@ def test_a_file_of_other_contents_is_refused_and_leaves_nothing(server, tmp_path
 def test_an_interrupted_download_leaves_nothing_and_says_what_to_do(server, tmp_path, path):
     files, url = server
     raw = published(files, "one.gz", bytes(100_000))
+    said: list[str] = []
+    made = entry(Source(url + path, "one.gz", digest(raw)))
     with pytest.raises((MissingDataError, DataFormatError)) as caught:
-        fetch(
-            "squares", entry(Source(url + path, "one.gz", digest(raw))), tmp_path / "d", None, quiet
-        )
+        fetch("squares", made, tmp_path / "d", None, said.append)
     if isinstance(caught.value, MissingDataError):
-        assert "numsnn data fetch squares --from FOLDER" in str(caught.value)
+        assert url + path in str(caught.value)
+        assert "numsnn data fetch squares --from FOLDER" in said[-1]
     assert listed(tmp_path / "d") == [] and not list((tmp_path / "d").iterdir())
     del caught
     gc.collect()  # so that the socket is closed in this test
@@ -163,10 +164,10 @@ def test_an_interrupted_download_leaves_nothing_and_says_what_to_do(server, tmp_
 def test_without_a_network_it_says_what_to_do(tmp_path):
     pytest.importorskip("pooch", reason="downloading needs pooch")
     nowhere = Source("http://127.0.0.1:9/one.gz", "one.gz", digest(b""))
-    with pytest.raises(MissingDataError) as caught:
-        fetch("squares", entry(nowhere), tmp_path, None, quiet)
-    text = str(caught.value)
-    assert "http://127.0.0.1:9/one.gz as one.gz" in text and "--from FOLDER" in text
+    said: list[str] = []
+    with pytest.raises(MissingDataError, match="could not be downloaded"):
+        fetch("squares", entry(nowhere), tmp_path, None, said.append)
+    assert "http://127.0.0.1:9/one.gz as one.gz" in said[-1] and "--from FOLDER" in said[-1]
 
 
 def test_files_placed_by_hand_take_the_same_way(tmp_path):
@@ -185,6 +186,19 @@ def test_files_placed_by_hand_take_the_same_way(tmp_path):
     (by_hand_folder / "set.zip").write_bytes(raw[:-1])
     with pytest.raises(DataFormatError):
         fetch("squares", made, tmp_path / "e", by_hand_folder, quiet)
+
+
+def test_a_stop_at_the_last_moment_leaves_nothing(tmp_path, monkeypatch):
+    published(tmp_path, "a.gz", b"a")
+    made = entry(Source("", "a.gz", digest(b"a")))
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("numsnn.data.fetch.os.replace", stop)
+    with pytest.raises(KeyboardInterrupt):
+        fetch("squares", made, tmp_path / "d", tmp_path, quiet)
+    assert list((tmp_path / "d").iterdir()) == []
 
 
 def test_a_damaged_archive_is_refused(tmp_path):

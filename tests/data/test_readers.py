@@ -81,8 +81,19 @@ def test_aedat3_by_hand(tmp_path):
     assert read_aedat3(path).dtype == EVENT
     assert made.as_tuples(read_aedat3(path, start=10, end=30)) == everything[:1]
     assert made.as_tuples(read_aedat3(path, start=11, end=31)) == everything[1:2]
+    assert made.as_tuples(read_aedat3(path, start=30, end=31)) == everything[1:2]
     assert made.as_tuples(read_aedat3(path, start=31)) == everything[2:]
     assert len(read_aedat3(path, start=31, end=1_000_010)) == 0
+
+
+def test_aedat3_packets_with_room_to_spare(tmp_path):
+    """A packet of capacity 3 that holds 2 events: the third place is no event."""
+    path = tmp_path / "a.aedat"
+    events = [(1, 2, 1, 10), (3, 4, 0, 20), (99, 99, 1, 5)]
+    packet = bytearray(made.packet(events))
+    struct.pack_into("<ii", packet, 20, 2, 2)
+    path.write_bytes(made.AEDAT3_HEADER + packet + made.packet([(5, 6, 1, 30)]))
+    assert made.as_tuples(read_aedat3(path)) == [*events[:2], (5, 6, 1, 30)]
 
 
 def test_aedat2_by_hand(tmp_path):

@@ -1,5 +1,7 @@
 """The simulated camera: what its events say about the image, and what its seed fixes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,19 @@ def test_a_bright_bar_makes_bright_events_before_it_and_dark_ones_behind():
     middle = leg[(leg["y"] > 4) & (leg["y"] < 9)]
     bright, dark = (middle["x"][middle["polarity"] == p] for p in (1, 0))
     assert len(bright) and len(dark) and bright.mean() < dark.mean() - 0.5
+
+
+@pytest.mark.parametrize("polarity", [0, 1])
+def test_times_between_ticks_are_interpolated(polarity):
+    """A look every 10 ms puts events where one every 0.5 ms does, to a small part of 10 ms."""
+    images = picture(count=6)
+    mean = []
+    for tick in (500, 10_000):
+        camera = replace(IDEAL, tick=tick)
+        recordings = simulate(images, np.random.default_rng(1), camera)
+        times = np.concatenate([e["time"][e["polarity"] == polarity] for e in recordings])
+        mean.append(times[times < camera.saccade].mean())
+    assert abs(mean[0] - mean[1]) < 1_000
 
 
 def test_the_path_is_a_closed_triangle_and_slow_at_its_corners():
