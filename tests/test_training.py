@@ -262,6 +262,18 @@ def test_metrics_are_those_of_the_last_weights():
     assert state.metrics["test_loss"] == again.loss
 
 
+def test_metrics_of_training_are_means_over_samples():
+    """The last batch is smaller and counts for less; the watcher sees every batch."""
+    seen = []
+    state = last(recipe(), dataset(train=40), epochs=1, batch_size=16, watch=seen.append)
+    assert [(p.epoch, p.epochs, p.batch, p.samples) for p in seen] == [
+        (1, 1, 1, 16), (1, 1, 2, 16), (1, 1, 3, 8),
+    ]  # fmt: skip
+    assert state.metrics["loss"] == pytest.approx(sum(p.loss * p.samples for p in seen) / 40)
+    assert state.metrics["train_accuracy"] == sum(p.correct for p in seen) / 40
+    assert len({p.loss for p in seen}) == 3
+
+
 def test_test_images_change_nothing():
     data = dataset()
     other = data._replace(test_x=1 - data.test_x, test_y=data.test_y[::-1].copy())
