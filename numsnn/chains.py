@@ -53,7 +53,8 @@ def rewritten(
     if isinstance(layer, Serial):
         rows = [rewritten(function, part, p) for part, p in zip(layer.layers, params, strict=True)]
         return function(Serial(*(part for part, _ in rows)), tuple(p for _, p in rows))
-    if isinstance(layer, Neuron) or hasattr(layer, "plain") or not hasattr(layer, "parts"):
+    neuron = isinstance(layer, Neuron) or getattr(layer, "is_neuron", False)
+    if neuron or not hasattr(layer, "parts"):
         return function(layer, params)
     for key, part in layer.parts().items():
         part, share = rewritten(function, part, part_of(params, key))

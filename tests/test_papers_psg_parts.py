@@ -145,6 +145,14 @@ def test_potential_neuron_by_hand():
     np.testing.assert_allclose(d_current.ravel(), [0.5 * s, s, 0])
 
 
+def test_potential_neuron_at_the_threshold():
+    current = np.array([0.5, 0.125])[:, None, None]
+    for tie, out, last in (("fires", 0.5, 0.125), ("silent", 0.0, 0.375)):
+        layer = PotentialLIF(decay=0.5, threshold=0.5, surrogate=PSGSoftplus(), tie=tie)
+        found, saved = layer.forward(layer.init(rng(), np.float64), current)
+        assert (found[0].item(), saved.membrane[1].item()) == (out, last)
+
+
 def test_potential_neuron_streams():
     layer = PotentialLIF(decay=0.4, surrogate=PSGSoftplus("rescaled"), name="p")
     params = layer.init(rng(), np.float64)

@@ -1,7 +1,7 @@
 """A LIF whose threshold or width is a function of the number that learns."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,7 @@ class ParametrisedLIF(Layer):
     neuron: LIF
     threshold: str = "tanh"
     width: str = "plain"
+    is_neuron: ClassVar[bool] = True  # a neuron as a whole, not a layer that holds one
 
     class Params(NamedTuple):
         neuron: Any  # LIF.Params, with None in place of what a map gives
