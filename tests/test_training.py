@@ -9,7 +9,7 @@ from training_cases import assert_same, bars, dataset, recipe
 import numsnn as ns
 from numsnn.data import Dataset
 from numsnn.errors import NumsnnError
-from numsnn.evaluation import evaluate
+from numsnn.evaluation import evaluate, predicted
 from numsnn.losses import cross_entropy
 from numsnn.networks import small_network
 from numsnn.norms import Statistics
@@ -252,6 +252,12 @@ def test_evaluation_counts_by_hand():
         np.testing.assert_array_equal(found.per_class, [2 / 3, 1 / 2, np.nan])
         expected = -np.log(np.exp(logits)[np.arange(5), y] / np.exp(logits).sum(1)).mean()
         assert found.loss == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_class_is_that_of_the_mean_output():
+    """Two steps: class 0 wins the first, 1 the second, 2 the mean."""
+    outputs = np.array([[[4.0, 0.0, 3.0]], [[0.0, 4.0, 3.0]]])
+    assert predicted(outputs).tolist() == [2]
 
 
 def test_metrics_are_those_of_the_last_weights():
