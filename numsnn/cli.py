@@ -16,6 +16,7 @@ COMMANDS = {
     "data": ("numsnn.data.commands", "add_data_parser"),
     "equations": ("numsnn.equations.commands", "add_equations_parser"),
     "errata": ("numsnn.errata.commands", "add_errata_parser"),
+    "describe": ("numsnn.describe_command", "add_describe_parser"),
     "verify": ("numsnn.checks.commands", "add_verify_parser"),
     "bench": ("numsnn.bench", "add_bench_parser"),
     "learn": ("numsnn.learn", "add_learn_parser"),

@@ -91,6 +91,6 @@ def recipe(
     built = network(
         input_shape, classes, T, events=events,
         neuron=lambda shape: neuron(shape, threshold, width),
-        norm=lambda shape: norm(shape, threshold=threshold),
+        norm=lambda shape, branches=1: norm(shape, branches, threshold),
     )  # fmt: skip
     return Recipe(built, optimizer=SGD(0.9, weight_decay), schedule=cosine(rate))
