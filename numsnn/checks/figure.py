@@ -32,8 +32,7 @@ def picture(reports: Sequence[Report], title: str = "") -> Figure:
             axes.add_patch(frame)
             axes.text(j, i, "x", ha="center", va="center", color=ALARM, fontsize=7)
     levels = np.arange(-17, 1)
-    colours = ListedColormap(_ramp(len(levels) - 1))
-    colours.set_bad(PALE)
+    colours = ListedColormap(_ramp(len(levels) - 1)).with_extremes(bad=PALE)
     image = axes.imshow(
         np.ma.masked_invalid(errors),
         cmap=colours,

@@ -66,7 +66,12 @@ def _subclasses(kind: type) -> Iterator[type]:
 
 
 def _import_all() -> None:
-    """Every module of the package, so that every subclass is known."""
+    """Every module of the package, so that every subclass is known; not those of absent extras."""
     for module in pkgutil.walk_packages(numsnn.__path__, "numsnn."):
-        if not module.name.endswith("__main__"):
+        if module.name.endswith("__main__"):
+            continue
+        try:
             importlib.import_module(module.name)
+        except ModuleNotFoundError as absent:
+            if (absent.name or "").startswith("numsnn"):
+                raise
