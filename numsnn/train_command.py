@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -114,7 +115,7 @@ def build(settings: dict[str, Any], dataset: Dataset) -> Recipe:
         tuple(shape[-3:]),
         len(dataset.classes),
         settings["T"],
-        network=NETWORKS[settings["network"]],
+        network=partial(NETWORKS[settings["network"]], width=settings["width"]),
         events=len(shape) == 4,
         rate=settings["rate"],
     )

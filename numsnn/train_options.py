@@ -61,15 +61,16 @@ PRESETS = {
 """Chosen on held-out training images, never on test images."""
 
 SETTINGS = (
-    "data", "frames", "hold_out", "method", "network", "T", "epochs", "batch_size", "rate",
-    "augment", "seed",
+    "data", "frames", "hold_out", "method", "network", "width", "T", "epochs", "batch_size",
+    "rate", "augment", "seed",
 )  # fmt: skip
 """The options that decide what a run computes; a run that is resumed keeps its own."""
 
 
 def completed(given: dict[str, Any]) -> dict[str, Any]:
     """All settings: those given, else the data set's, else the common ones. T 0: as the data has it."""
-    common = {"data": "digits", "hold_out": 0, "method": "tdbn", "network": "small", "seed": 0}
+    common = {"data": "digits", "hold_out": 0, "seed": 0}
+    common |= {"method": "tdbn", "network": "small", "width": 1.0}
     preset = PRESETS.get(given.get("data", "digits"), Preset())
     found = {"T": 0 if preset.frames != "none" else 4, **preset._asdict(), **common, **given}
     return {name: found[name] for name in SETTINGS}
@@ -103,7 +104,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="neuron, norm, loss and what changes while training, as a paper has them: "
         f"{', '.join(METHODS)}; default: tdbn",
     )  # fmt: skip
-    how.add_argument("--network", choices=list(NETWORKS), help="architecture; default: small")
+    how.add_argument(
+        "--network", choices=list(NETWORKS), metavar="NAME",
+        help=f"architecture: {', '.join(NETWORKS)}; default: small",
+    )  # fmt: skip
+    how.add_argument(
+        "--width", type=_positive, metavar="F", help="factor on all its channels; default: 1"
+    )
     how.add_argument(
         "--T", type=_integer(1), metavar="N", help="steps for which a still image is shown"
     )
@@ -114,7 +121,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--batch-size", type=_integer(1), metavar="N", help="images for one step of the optimizer"
     )
     how.add_argument(
-        "--rate", type=_rate, metavar="R", help="learning rate at the start; it falls as a cosine"
+        "--rate",
+        type=_positive,
+        metavar="R",
+        help="learning rate at the start; it falls as a cosine",
     )
     how.add_argument(
         "--augment", metavar="CHANGES",
@@ -161,11 +171,11 @@ def _method(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def _rate(text: str) -> float:
+def _positive(text: str) -> float:
     try:
-        rate = float(text)
+        number = float(text)
     except ValueError:
-        rate = math.nan
-    if not 0 < rate < math.inf:
+        number = math.nan
+    if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"expected a positive number, found {text!r}")
-    return rate
+    return number

@@ -151,6 +151,17 @@ def test_events_bring_their_own_steps(tmp_path, capsys):
     assert "--frames says" in refused(capsys, *argv, "--frames", "none")
 
 
+def test_other_architectures_at_another_width(data, tmp_path, capsys):
+    file = tmp_path / "r.json"
+    argv = ["train", "--data", data, *QUICK, "--epochs", "1", "--network", "small-resnet"]
+    sizes = []
+    for width in ("0.25", "0.5"):
+        assert main([*argv, "--width", width, "--json", str(file)]) == 0
+        sizes.append(json.loads(file.read_text())["parameters"])
+    assert sizes[0] < sizes[1] / 2
+    assert "width" in refused(capsys, *argv, "--width", "0.001")
+
+
 @pytest.mark.parametrize("method", list(METHODS))
 def test_every_method_trains(method, data, tmp_path):
     """On the tiny task, and goes on from a checkpoint."""
@@ -227,6 +238,8 @@ def test_every_command_has_help(name, capsys):
         (["train", "--seed", "-1"], "--seed"),
         (["train", "--rate", "nan"], "--rate: expected a positive number, found 'nan'"),
         (["train", "--rate", "fast"], "--rate"),
+        (["train", "--width", "0"], "--width"),
+        (["train", "--network", "big"], "--network: invalid choice: 'big'"),
         (["train", "--method", "guess"], "--method: unknown method 'guess'"),
         (["train", "--data", "no-such-set"], "no data set called 'no-such-set'"),
         (["train", "--data-dir", "nowhere", "--data", "mnist"], "nowhere"),
