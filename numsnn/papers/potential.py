@@ -35,6 +35,7 @@ class PotentialLIF(LIF):
             "PotentialLIF: the reset is hard and detached; there is no norm and no lateral layer",
         )
 
+    @np.errstate(over="ignore", invalid="ignore")  # the end looks for what is not finite
     def forward(self, params: LIF.Params, current: Array) -> tuple[Array, LIF.Saved]:
         dtype = self._check(params, current)
         membrane, out = np.empty(current.shape, dtype), np.empty(current.shape, dtype)
