@@ -91,7 +91,7 @@ class LayerCase:
         def look(point: Point) -> Seen:
             y, saved = layer.forward(point.params, point.x)
             value, size = dot(weights, self._observed(layer, y, saved))
-            found = _neuron_switches(layer, saved, hard, kinked)
+            found = neuron_switches(layer, saved, hard, kinked)
             if self.switches is not None:
                 found |= self.switches(point.params, point.x, saved)
             return Seen(value, size, found)
@@ -127,7 +127,7 @@ class AnchorError(ValueError):
     """An anchored forward does not reproduce the run it was anchored at."""
 
 
-def _neuron_switches(layer: Any, saved: Tree, hard: bool, kinked: bool) -> dict[str, np.ndarray]:
+def neuron_switches(layer: Any, saved: Tree, hard: bool, kinked: bool) -> dict[str, np.ndarray]:
     """Where each LIF's potential lies from its threshold, and from the kinks of its surrogate."""
     found: dict[str, np.ndarray] = {}
     for neuron, share in neurons(layer, saved):

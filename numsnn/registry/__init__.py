@@ -13,6 +13,7 @@ from numsnn.registry import (
     modes,
     networks,
     neurons,
+    objectives,
     optimizers,
     papers,
     regularizers,
@@ -23,7 +24,17 @@ from numsnn.registry.networks import random_network
 
 REGISTRY: dict[str, Entry] = {
     entry.name: replace(entry, bad=BAD.get(entry.name, ()))
-    for module in (layers, neurons, functions, regularizers, optimizers, papers, modes, networks)
+    for module in (
+        layers,
+        neurons,
+        functions,
+        regularizers,
+        optimizers,
+        papers,
+        modes,
+        objectives,
+        networks,
+    )
     for entry in module.ENTRIES
 }
 """Every entry by name."""

@@ -18,6 +18,11 @@ from numsnn.modes import ReLU
 from numsnn.neurons import LIF
 from numsnn.norms import BatchNorm, FixedNorm, Statistics
 from numsnn.optimizers import SGD, Adam, clipped
+from numsnn.papers.lateral import Depthwise
+from numsnn.papers.moderate import ModerateDropout
+from numsnn.papers.noise import ThermalNoise
+from numsnn.papers.parametrised import ParametrisedLIF
+from numsnn.papers.potential import PotentialLIF
 from numsnn.pooling import AvgPool2d, Flatten
 from numsnn.readouts import Accumulate, MeanOverTime
 from numsnn.regularizers import IMLoss, MembraneL2, MPDLoss, PotentialDistribution, RatePenalty
@@ -188,6 +193,25 @@ BAD: dict[str, tuple[BadInput, ...]] = {
     "Adam": (
         bad("Adam: beta 1", lambda: Adam(beta1=1.0), "beta"),
         bad("Adam: eps 0", lambda: Adam(eps=0.0), "eps"),
+    ),
+    "PotentialLIF": (
+        *of_layer(PotentialLIF(), (2, 3, 4)),
+        bad("PotentialLIF: soft reset", lambda: PotentialLIF(reset="soft"), "reset is hard"),
+    ),
+    "ParametrisedLIF": (
+        *of_layer(ParametrisedLIF(LIF()), (2, 3, 4)),
+        bad("tanh beyond 1", lambda: ParametrisedLIF(LIF(threshold=1.5)), "(-1, 1)"),
+    ),
+    "Depthwise": (
+        *of_layer(Depthwise.of(2, 3), (2, 3, 2, 4, 4)),
+        bad("Depthwise: even kernel", lambda: Depthwise.of(2, 4), "odd kernel"),
+    ),
+    "ModerateDropout": (
+        *of_layer(ModerateDropout(), (2, 3, 4)),
+        bad("ModerateDropout: rate 1", lambda: ModerateDropout(1.0), "rate"),
+    ),
+    "ThermalNoise": (
+        bad("ThermalNoise: deviation", lambda: ThermalNoise(-1.0), "deviation"),
     ),
     "clipped": (bad("clipped: 0", lambda: clipped((np.ones(2),), 0.0), "positive"),),
 }

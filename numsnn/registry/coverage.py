@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numsnn
-from numsnn import dropout, modes, regularizers
+from numsnn import dropout, folding, modes, recipes, regularizers
 from numsnn.layer import Layer
 from numsnn.losses import LOSSES
 from numsnn.optimizers import SCHEDULES, Optimizer
@@ -50,6 +50,8 @@ def public_operations() -> Iterator[tuple[str, Any]]:
     for mode in ("evaluating", "relaxed", "anchored", "relu_twin"):
         yield f"numsnn.modes.{mode}", getattr(modes, mode)
     yield "numsnn.dropout.resampled", dropout.resampled
+    yield "numsnn.folding.folded", folding.folded
+    yield "numsnn.recipes.Objective", recipes.Objective
 
 
 def uncovered(entries: Iterable[Entry]) -> list[str]:

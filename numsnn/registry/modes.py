@@ -7,6 +7,7 @@ import numpy as np
 
 from numsnn.checks import LayerCase
 from numsnn.dropout import resampled
+from numsnn.folding import folded
 from numsnn.layer import map_layers
 from numsnn.modes import anchored, evaluating, relaxed, relu_twin
 from numsnn.norms import BatchNorm, Statistics
@@ -18,19 +19,38 @@ from numsnn.tree import Tree
 KINKS = "potentials on the threshold, or on a kink of the surrogate"
 
 
-def evaluated(rng: Rng) -> LayerCase:
-    """Running statistics in place of the batch's, drawn at random."""
-    case = random_network(rng)
-    statistics: dict[str, Statistics] = {}
+def statistics_of(rng: Rng, network: Any) -> dict[str, Statistics]:
+    """Random running statistics for every norm, by name."""
+    found: dict[str, Statistics] = {}
 
     def collect(layer: Any) -> Any:
         if isinstance(layer, BatchNorm):
             mean, variance = rng.standard_normal(layer.shape), rng.uniform(0.1, 2, layer.shape)
-            statistics[layer.name] = Statistics(mean, variance)
+            found[layer.name] = Statistics(mean, variance)
         return layer
 
-    map_layers(collect, case.layer)
-    return LayerCase(evaluating(case.layer, statistics), case.params, case.x, "evaluating")
+    map_layers(collect, network)
+    return found
+
+
+def evaluated(rng: Rng) -> LayerCase:
+    """Running statistics in place of the batch's."""
+    case = random_network(rng)
+    network = evaluating(case.layer, statistics_of(rng, case.layer))
+    return LayerCase(network, case.params, case.x, "evaluating")
+
+
+def without_norms(rng: Rng) -> LayerCase:
+    """Folded: norms in weights and thresholds, each spike as in the evaluated network."""
+    case = random_network(rng, carry="raw")
+    running = statistics_of(rng, case.layer)
+    whole = evaluating(case.layer, running)
+    network, params = folded(case.layer, case.params, running)
+
+    def unfolded(layer: Any, params_: Tree, x: Any) -> Tree:
+        return whole.forward(case.params, x)[0]
+
+    return LayerCase(network, params, case.x, "folded", reference=unfolded)
 
 
 def exact(rng: Rng) -> LayerCase:
@@ -72,6 +92,7 @@ NETWORK = tuple(check for check in FIRING if check != "each-parameter")
 TWIN = tuple(check for check in SMOOTH if check != "each-parameter")
 ENTRIES = (
     Entry("mode/evaluating", (evaluating,), evaluated, NETWORK, KINKS),
+    Entry("mode/folded", (folded,), without_norms, (*NETWORK, "formula"), KINKS),
     Entry("mode/relaxed", (relaxed,), exact, ("complex-step", "differences"), KINKS),
     Entry("mode/anchored", (anchored,), around(False), ("complex-step", "differences"), KINKS),
     Entry("mode/anchored-affine", (anchored,), around(True), ("complex-step", "differences")),

@@ -13,6 +13,7 @@ from numsnn.linear import Linear
 from numsnn.neurons import LIF
 from numsnn.papers.lateral import Depthwise
 from numsnn.papers.moderate import ModerateDropout, TwoMasks, two_mask_loss
+from numsnn.papers.noise import ThermalNoise
 from numsnn.papers.parametrised import ParametrisedLIF
 from numsnn.papers.potential import PotentialLIF
 from numsnn.papers.psg_surrogates import PSGArctangent, PSGSoftplus
@@ -77,6 +78,11 @@ def depthwise(rng: Rng) -> LayerCase:
 def moderate(rng: Rng) -> LayerCase:
     layer = ModerateDropout(rng.uniform(0.1, 0.5), seed=int(rng.integers(2**31)))
     return layer_case(rng, layer, sizes(rng, (1, 3), (2, 3), (4, 6)))
+
+
+def thermal(rng: Rng) -> LayerCase:
+    layer = ThermalNoise(rng.uniform(0, 1), seed=int(rng.integers(2**31)))
+    return layer_case(rng, layer, sizes(rng, (1, 3), (1, 3), (1, 3)))
 
 
 def two_masks(rng: Rng) -> LayerCase:
@@ -151,6 +157,7 @@ ENTRIES = (
         ("contract", "adjoint"),
         "no gradient goes through the probabilities, so differences do not apply",
     ),
+    Entry("ThermalNoise", (ThermalNoise,), thermal),
     Entry("TwoMasks", (TwoMasks,), two_masks, FIRING, KINKS),
     Entry("loss/two-masks", (two_mask_loss,), two_losses, FUNCTION),
     *(
