@@ -16,7 +16,7 @@ NUMBERED = {"recdis": 20, "psg-pda": 20, "mpbn": 13, "tdbn": 26, "im-loss": 15}
 
 MODULES = (
     "recdis_neuron", "recdis_forms", "recdis_loss",
-    "psg_neuron", "pda", "psg_arctangent", "psg_softplus", "psg_gradients",
+    "psg_neuron", "pda", "psg_arctangent", "psg_softplus", "psg_gradients", "psg_hardware",
     "mpbn_neuron", "mpbn_norm", "mpbn_folding",
     "tdbn_neuron", "tdbn_norm", "tdbn_fusion", "tdbn_loss",
     "tdbn_gradient", "tdbn_blocks", "tdbn_isometry",
