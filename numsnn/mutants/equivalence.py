@@ -1,0 +1,137 @@
+"""Whether an edit changes any gradient at all: bit for bit, on networks and operations at random."""
+
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from numsnn.checks import FunctionCase, LayerCase
+from numsnn.mutants.edit import Mutant, applied
+from numsnn.mutants.trace import called
+from numsnn.observe import final_states, membranes, neurons
+from numsnn.registry import REGISTRY
+from numsnn.states import MembraneCotangent, State
+from numsnn.tree import Tree, leaves
+
+NETWORKS = 1000  # networks on which an equivalent edit changes no bit
+
+
+class Draw(NamedTuple):
+    """One case, drawn again from its numbers alone."""
+
+    operation: str
+    number: int
+    seed: int
+
+    def generator(self) -> np.random.Generator:
+        key = zlib.crc32(f"{self.operation}:equivalence".encode())
+        return np.random.default_rng([self.seed, key, self.number])
+
+
+def draws(operations: Sequence[str], seed: int, networks: int = NETWORKS) -> list[Draw]:
+    """``networks`` whole networks, and ``networks`` cases of single operations, by turns."""
+    found: list[Draw] = []
+    for kind in (True, False):
+        names = [name for name in operations if whole(name) == kind]
+        found += [
+            Draw(names[i % len(names)], i // len(names), seed)
+            for i in range(networks if names else 0)
+        ]
+    return found
+
+
+def whole(operation: str) -> bool:
+    """Whether an entry of the registry is a whole network."""
+    return operation.partition("/")[0] == "network"
+
+
+def whole_run(draw: Draw) -> Tree:
+    """The forward and the backward of a drawn case."""
+    passes = _passes(draw)
+    return passes.backward(passes.forward())
+
+
+def differing(
+    mutants: Sequence[Mutant], sample: Sequence[Draw], enough: int = 5
+) -> dict[str, list[Draw]]:
+    """For every mutant the draws of the sample on which its gradients differ, ``enough`` at most."""
+    found: dict[str, list[Draw]] = {mutant.name: [] for mutant in mutants}
+    targets = sorted({mutant.target for mutant in mutants})
+    for draw in sample:
+        passes = _passes(draw)
+        in_forward = called(targets, passes.forward)
+        saved = passes.forward()
+        in_backward = called(targets, passes.backward, saved)
+        expected = passes.digest(saved)
+        for mutant in mutants:
+            if len(found[mutant.name]) >= enough or mutant.target not in in_forward | in_backward:
+                continue  # where the function is not called, nothing can differ
+            with applied(mutant):
+                again = None if mutant.target in in_forward else saved
+                if passes.digest(again, anew=again is None) != expected:
+                    found[mutant.name].append(draw)
+    return found
+
+
+class Passes(NamedTuple):
+    """The two passes of a case; what the forward gives cannot be written to."""
+
+    forward: Callable[[], Any]
+    backward: Callable[[Any], Tree]
+
+    def digest(self, saved: Any, anew: bool = False) -> Any:
+        """Every bit of the gradients; an exception by its text."""
+        try:
+            with np.errstate(all="ignore"):
+                return _bits(self.backward(self.forward() if anew else saved))
+        except Exception as raised:
+            return f"{type(raised).__name__}: {raised}"
+
+
+def _passes(draw: Draw) -> Passes:
+    """Networks run spiking and relaxed by turns; cotangents come for traces, final states, or both."""
+    rng = draw.generator()
+    case = REGISTRY[draw.operation].draw(rng)
+    if isinstance(case, FunctionCase):
+        return Passes(lambda: None, lambda _: case.function(*case.arguments))
+    if not isinstance(case, LayerCase):
+        return Passes(lambda: None, lambda _: case.compute(*case.arguments))
+    layer = case.relax(case.layer, None) if draw.number % 2 and case.fires else case.layer
+
+    def forward() -> Tree:
+        _, saved = layer.forward(case.params, case.x)
+        for leaf in leaves(saved):
+            if isinstance(leaf, np.ndarray):
+                leaf.flags.writeable = False
+        return saved
+
+    y, saved = layer.forward(case.params, case.x)
+    d_y = rng.standard_normal(y.shape)
+    d_membranes = _cotangents(layer, saved, rng, draw.number)
+    return Passes(forward, lambda saved: layer.backward(saved, d_y, d_membranes))
+
+
+def _cotangents(layer: Any, saved: Tree, rng: np.random.Generator, index: int) -> dict:
+    if not neurons(layer) or index % 8 == 7:
+        return {}
+    finals = final_states(layer, saved)
+    found = {}
+    for name, trace in membranes(layer, saved).items():
+        state = State(*(rng.standard_normal(part.shape) for part in finals[name]))
+        found[name] = MembraneCotangent(
+            None if index % 4 == 1 else rng.standard_normal(trace.shape),
+            None if index % 4 == 2 else state,
+        )
+    return found
+
+
+def _bits(tree: Tree) -> Any:
+    if tree is None or isinstance(tree, str):
+        return tree
+    if isinstance(tree, tuple | list):
+        return [_bits(part) for part in tree]
+    if isinstance(tree, dict):
+        return {name: _bits(part) for name, part in tree.items()}
+    leaf = np.asarray(tree)
+    return leaf.dtype.char, leaf.shape, leaf.tobytes()

@@ -1,0 +1,37 @@
+"""Backward errors that people make, each declared once."""
+
+from numsnn.mutants.edit import Mutant
+from numsnn.mutants.planted import (
+    carry,
+    folding,
+    losses,
+    membrane,
+    mpbn,
+    norms,
+    optimizers,
+    papers,
+    products,
+    regularizers,
+    reset,
+    shapes,
+    slope,
+    surrogates,
+)
+
+PLANTED: tuple[Mutant, ...] = (
+    carry.MUTANTS
+    + reset.MUTANTS
+    + slope.MUTANTS
+    + membrane.MUTANTS
+    + mpbn.MUTANTS
+    + products.MUTANTS
+    + norms.MUTANTS
+    + shapes.MUTANTS
+    + surrogates.MUTANTS
+    + losses.MUTANTS
+    + regularizers.MUTANTS
+    + papers.MUTANTS
+    + folding.MUTANTS
+    + optimizers.MUTANTS
+)
+"""Every planted error."""

@@ -1,0 +1,113 @@
+"""Planted errors of the neuron: the carried potential, and the order of time."""
+
+from numsnn.mutants.planted.places import in_step
+
+CARRY = (
+    in_step(
+        "decay missing",
+        "d_v, d_s_next = decay * d_h, None",
+        "d_v, d_s_next = d_h, None",
+        "the carried potential's cotangent does not leak",
+    ),
+    in_step(
+        "carry dropped",
+        "d_v, d_s_next = decay * d_h, None",
+        "d_v, d_s_next = 0 * d_h, None",
+        "each step by itself, nothing through the potential",
+    ),
+    in_step(
+        "gate missing",
+        "d_carried = (1 - gate) * d_v",
+        "d_carried = d_v",
+        "a hard reset does not cut the carry's gradient",
+    ),
+    in_step(
+        "gate of the step before",
+        "d_carried = (1 - gate) * d_v",
+        "d_carried = (1 - s[t - 1]) * d_v",
+        "the reset's gate read one step early",
+    ),
+    in_step(
+        "gate of the step after",
+        "d_carried = (1 - gate) * d_v",
+        "d_carried = (1 - s[(t + 1) % len(s)]) * d_v",
+        "the reset's gate read one step late",
+    ),
+    in_step(
+        "gate squared",
+        "d_carried = (1 - gate) * d_v",
+        "d_carried = (1 - gate) ** 2 * d_v",
+        "(1 - s)^2 taken for 1 - s, true of spikes only",
+    ),
+    in_step(
+        "decay's gradient of the same step",
+        "self._after_reset(saved, n, t - 1, amount)",
+        "self._after_reset(saved, n, t, amount)",
+        "v[t] in place of v[t-1]",
+    ),
+    in_step(
+        "decay's gradient before the reset",
+        "self._after_reset(saved, n, t - 1, amount)",
+        "h[t - 1]",
+        "the leak is taken of the potential before its reset",
+    ),
+    in_step(
+        "decay's gradient at the first step",
+        "if t else first.membrane",
+        "if t else 0 * first.membrane",
+        "the initial potential is forgotten",
+    ),
+)
+
+TIME = (
+    in_step(
+        "last step left out",
+        "reversed(range(len(s)))",
+        "reversed(range(len(s) - 1))",
+        "T - 1 steps",
+    ),
+    in_step(
+        "first step left out",
+        "reversed(range(len(s)))",
+        "reversed(range(1, len(s)))",
+        "the recursion ends at t = 1",
+    ),
+    in_step(
+        "a leak into the future",
+        "reversed(range(len(s)))",
+        "range(len(s))",
+        "the backward runs forwards: later inputs get earlier cotangents",
+    ),
+    in_step(
+        "current of the step before",
+        "d_current[t] = d_h",
+        "d_current[t - 1] = d_h",
+        "the cotangent put one step early",
+    ),
+    in_step(
+        "1/T",
+        "d_current[t] = d_h",
+        "d_current[t] = d_h / len(s)",
+        "the mean over time taken a second time",
+    ),
+    in_step(
+        "clipping",
+        "d_current[t] = d_h",
+        "d_current[t] = np.clip(d_h.real, -1, 1)",
+        "cotangents held to [-1, 1]",
+    ),
+    in_step(
+        "stale spikes' cotangent",
+        "d_v, d_s_next = decay * d_h, None",
+        "d_v = decay * d_h",
+        "the final state's cotangent of the spikes enters at every step",
+    ),
+    in_step(
+        "batch mixed up",
+        "d_current[t] = d_h",
+        "d_current[t] = d_h[::-1]",
+        "the samples in another order",
+    ),
+)
+
+MUTANTS = CARRY + TIME

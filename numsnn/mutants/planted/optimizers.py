@@ -1,0 +1,86 @@
+"""Planted errors of the optimizers' steps."""
+
+from numsnn.mutants.edit import Mutant
+
+SGD = "numsnn.optimizers:SGD.update"
+ADAM = "numsnn.optimizers:Adam.update"
+
+MUTANTS = (
+    Mutant(
+        "SGD: momentum dampened",
+        SGD,
+        "self.momentum * m + (g + decay * w)",
+        "self.momentum * m + (1 - self.momentum) * (g + decay * w)",
+        "an average of gradients for their sum",
+    ),
+    Mutant(
+        "SGD: weight decay's sign",
+        SGD,
+        "(g + decay * w)",
+        "(g - decay * w)",
+        "weights pushed outwards",
+    ),
+    Mutant(
+        "SGD: weight decay on everything",
+        SGD,
+        'if name.rpartition("/")[2] == "weight" else 0.0',
+        "",
+        "biases and gains decay too",
+    ),
+    Mutant(
+        "SGD: the step before",
+        SGD,
+        "_step(self, params, moved, rate)",
+        "_step(self, params, state.velocity, rate)",
+        "the velocity applied one update late",
+    ),
+    Mutant(
+        "Adam: no bias correction",
+        ADAM,
+        "first, second = 1 - self.beta1**k, 1 - self.beta2**k",
+        "first, second = 1.0, 1.0",
+        "both averages start at 0",
+    ),
+    Mutant(
+        "Adam: counted from 0",
+        ADAM,
+        "k = int(updates)",
+        "k = max(1, int(state.updates))",
+        "the first update counted twice",
+    ),
+    Mutant(
+        "Adam: eps inside the root",
+        ADAM,
+        "(np.sqrt(q / second) + self.eps)",
+        "np.sqrt(q / second + self.eps)",
+        "another paper's formula",
+    ),
+    Mutant(
+        "Adam: square of the mean",
+        ADAM,
+        "(1 - self.beta2) * g * g",
+        "(1 - self.beta2) * g",
+        "g for g^2",
+    ),
+    Mutant(
+        "frozen parameters learn",
+        "numsnn.optimizers:_step",
+        "if optimizer.learns(name) else w",
+        "",
+        "thresholds and decays move with the weights",
+    ),
+    Mutant(
+        "step's sign",
+        "numsnn.optimizers:_step",
+        "w - (rate * m)",
+        "w + (rate * m)",
+        "uphill",
+    ),
+    Mutant(
+        "clipping by element",
+        "numsnn.optimizers:clipped",
+        "(g * factor).astype(g.dtype)",
+        "np.clip(g, -largest, largest).astype(g.dtype)",
+        "each number held to the bound in place of the norm",
+    ),
+)

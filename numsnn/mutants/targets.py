@@ -1,0 +1,104 @@
+"""The backward path: every function whose lines the generated edits go through."""
+
+from typing import NamedTuple
+
+from numsnn.mutants.edit import Mutant
+from numsnn.mutants.generated import generated
+
+
+class Target(NamedTuple):
+    """A function by its path; in one that also computes a value, the names of its gradient."""
+
+    path: str
+    only: str = ""  # prefixes, comma-separated; "" where all of the function is backward
+
+
+_LAYERS = (
+    "numsnn.linear:Linear.backward",
+    "numsnn.conv:Conv2d.backward",
+    "numsnn.conv:Conv2d._uncols",
+    "numsnn.conv:Conv2d._unmatrix",
+    "numsnn.im2col:col2im",
+    "numsnn.pooling:AvgPool2d.backward",
+    "numsnn.pooling:Flatten.backward",
+    "numsnn.norms:BatchNorm.backward",
+    "numsnn.norms:FixedNorm.backward",
+    "numsnn.reduce:sum_to",
+    "numsnn.reduce:contract",
+    "numsnn.dropout:Dropout.backward",
+    "numsnn.modes:ReLU.backward",
+)
+_NEURONS = (
+    "numsnn.neurons:LIF.backward",
+    "numsnn.neurons:LIF._backward",
+    "numsnn.neurons:LIF._after_reset",
+    "numsnn.states:MembraneCotangent.of",
+    "numsnn.readouts:Accumulate.backward",
+    "numsnn.readouts:MeanOverTime.backward",
+)
+_COMBINATORS = (
+    "numsnn.compose:Identity.backward",
+    "numsnn.compose:Serial.backward",
+    "numsnn.compose:Residual.backward",
+    "numsnn.compose:Repeat.backward",
+    "numsnn.tree:tree_sum",
+)
+_SURROGATES = tuple(
+    f"numsnn.surrogates:{kind}.slopes"
+    for kind in (
+        "Rectangular",
+        "Triangular",
+        "Sigmoid",
+        "Arctangent",
+        "Tanh",
+        "FastSigmoid",
+        "Gaussian",
+        "Softplus",
+        "ClampedTanh",
+        "Scaled",
+    )
+)
+_PAPERS = (
+    "numsnn.papers.lateral:Depthwise.backward",
+    "numsnn.papers.moderate:ModerateDropout.backward",
+    "numsnn.papers.moderate:TwoMasks.backward",
+    "numsnn.papers.noise:ThermalNoise.backward",
+    "numsnn.papers.parametrised:ParametrisedLIF.backward",
+    "numsnn.papers.potential:PotentialLIF.backward",
+    "numsnn.papers.psg_surrogates:PSGArctangent.slopes",
+    "numsnn.papers.psg_surrogates:PSGSoftplus.slopes",
+)
+_GRADIENTS = (
+    "numsnn.recipes:Objective.__call__",
+    "numsnn.papers.moderate:two_mask_loss",
+    "numsnn.losses:cross_entropy",
+    "numsnn.losses:mean_cross_entropy",
+    "numsnn.losses:squared_error",
+    "numsnn.regularizers.consistency:consistency_loss",
+    "numsnn.regularizers.im:IMLoss.__call__",
+    "numsnn.regularizers.layers:mean_over_layers",
+    "numsnn.regularizers.mpd:Degeneration.of_moments",
+    "numsnn.regularizers.mpd:Saturation.of_moments",
+    "numsnn.regularizers.mpd:Mismatch.of_moments",
+    "numsnn.regularizers.mpd:_channel_mean",
+    "numsnn.regularizers.pda:PotentialDistribution.__call__",
+    "numsnn.regularizers.pda_histogram:SoftHistogramDistribution.__call__",
+    "numsnn.regularizers.rate:RatePenalty.__call__",
+    "numsnn.regularizers.rate:MembraneL2.__call__",
+)
+_GRADIENTS_ALONE = (
+    "numsnn.regularizers.moments:moments_backward",
+    "numsnn.regularizers.moments:standard_deviation_backward",
+    "numsnn.regularizers.pda_histogram:SoftHistogramDistribution._shares_backward",
+)
+
+TARGETS: tuple[Target, ...] = (
+    *(Target(p) for p in _LAYERS + _NEURONS + _COMBINATORS + _SURROGATES),
+    *(Target(p) for p in _PAPERS + _GRADIENTS_ALONE),
+    *(Target(p, "d_,dloss_") for p in _GRADIENTS),
+)
+
+
+def all_generated() -> tuple[Mutant, ...]:
+    """Every generated edit of every target."""
+    return tuple(m for target in TARGETS for m in generated(target.path, target.only))
