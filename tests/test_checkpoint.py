@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from numsnn.checkpoint import load_checkpoint, restored, save_checkpoint
 from numsnn.errors import CheckpointError
 from numsnn.networks import small_network
 from numsnn.optimizers import SGD, Adam
+from numsnn.papers import METHODS
 from numsnn.training import start, train
 
 ABOUT = {"method": "tdbn", "settings": {"seed": 0, "rate": 0.1}}
@@ -57,6 +59,19 @@ def test_resumed_run_ends_in_the_same_bits(kind, tmp_path):
         again = restored(load_checkpoint(path), chosen, ABOUT)
         assert_same(again, state)
         assert_same(list(train(chosen, dataset(), epochs=3, state=again))[-1], states[-1])
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_every_method_resumes(method, tmp_path):
+    """What a method changes while it trains, or learns beside the weights, survives too."""
+    network, path = partial(small_network, channels=(4, 5)), tmp_path / "c.npz"
+    chosen = METHODS[method]((1, 8, 8), 3, 2, network=network, rate=0.01)
+    first, second = train(chosen, dataset(train=40), epochs=2, batch_size=8)
+    save_checkpoint(path, first, chosen)
+    again = restored(load_checkpoint(path), chosen)
+    assert_same(
+        list(train(chosen, dataset(train=40), epochs=2, batch_size=8, state=again))[-1], second
+    )
 
 
 def test_what_is_in_the_file(saved):
