@@ -34,7 +34,7 @@ RATES = {
     "pda": 0.1,
     "psg-pda": 0.1,
     "tdbn+mpd": 0.1,
-    "tdbn+im+esg": 0.1,
+    "tdbn+im+esg": 0.3,
 }
 """The learning rate of each method: of 0.03, 0.1 and 0.3 the best on 237 training images held out,
 after 6 epochs (the PSG family: of 0.04 and 0.1)."""

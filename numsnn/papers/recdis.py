@@ -73,7 +73,7 @@ def recipe(
     *,
     network: Any = small_network,
     events: bool = False,
-    rate: float = 0.05,
+    rate: float = 0.03,
     weight_decay: float = 1e-4,
     weight: float = LAMBDA,
     terms: tuple[str, ...] = ("all",),
