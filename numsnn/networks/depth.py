@@ -1,0 +1,192 @@
+"""Accuracy against depth: which methods still train a narrow network of 50 layers with weights.
+
+python -m numsnn.networks.depth --out figures/depth.png
+
+One architecture, 6 n + 2 layers deep: a convolution that halves the 8x8 digits, three stages of n
+residual blocks, one dense layer. Each method is its paper's recipe on it, with the same rate, epochs
+and batches. Results are kept as they come; the command goes on where it was stopped.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from matplotlib.figure import Figure
+
+from numsnn.data import Dataset, load
+from numsnn.errors import NumsnnError
+from numsnn.evaluation import evaluate
+from numsnn.networks.blocks import Block
+from numsnn.networks.residual import ResidualNetwork, Stage, Stem
+from numsnn.papers import METHODS, recipe
+from numsnn.plots import INK, save
+from numsnn.training import train
+from numsnn.validate import require
+
+DEPTHS = (8, 14, 20, 32, 50)
+LABELS = {
+    "none": ("no normalisation", "#999999"),
+    "tdbn": ("tdBN", "#0072B2"),
+    "mpbn": ("BN and MPBN", "#009E73"),
+    "recdis": ("MPD-Loss, no norm", "#CC79A7"),
+    "im": ("IM-Loss, no norm", "#D55E00"),
+}
+"""The methods compared, as figures name and colour them."""
+
+
+class Settings(NamedTuple):
+    """What all runs share."""
+
+    channels: int = 8
+    T: int = 2
+    epochs: int = 4
+    batch_size: int = 32
+    rate: float = 0.1
+    identity_norm: bool = False
+    seed: int = 0
+    images: int = 0  # of the training part; 0: all
+
+
+def deep(depth: int, settings: Settings) -> ResidualNetwork:
+    """The architecture with ``depth`` layers that have weights, shortcuts not counted.
+
+    Raises NumsnnError unless depth is 6 n + 2.
+    """
+    blocks, rest = divmod(depth - 2, 6)
+    require(blocks >= 1 and not rest, f"depth: expected 6 n + 2 layers, 8, 14, ..., found {depth}")
+    c = settings.channels
+    stages = (Stage(blocks, c, 1), Stage(blocks, 2 * c), Stage(blocks, 4 * c))
+    block = Block(identity_norm=settings.identity_norm)
+    return ResidualNetwork(f"depth {depth}", (Stem(c, 3, 2),), stages, block)
+
+
+def run(method: str, depth: int, settings: Settings, digits: Dataset) -> dict[str, Any]:
+    """One training: test accuracy and loss of each epoch, and how much each layer fires at the end.
+
+    A loss that is no longer finite ends it: its accuracy is then that of a guess, and ``ended``
+    says where.
+    """
+    made = recipe(
+        method, tuple(digits.train_x.shape[1:]), len(digits.classes), settings.T,
+        network=deep(depth, settings), rate=settings.rate,
+    )  # fmt: skip
+    count = settings.images or len(digits.train_y)
+    digits = digits._replace(train_x=digits.train_x[:count], train_y=digits.train_y[:count])
+    states = train(
+        made, digits, epochs=settings.epochs, batch_size=settings.batch_size, seed=settings.seed
+    )
+    found: dict[str, Any] = {"method": method, "depth": depth, "accuracy": [], "loss": []}
+    state = None
+    try:
+        for state in states:
+            found["accuracy"].append(state.metrics["test_accuracy"])
+            found["loss"].append(state.metrics["loss"])
+    except NumsnnError as error:
+        return {**found, "ended": str(error), "final": 1 / len(digits.classes)}
+    assert state is not None  # there is at least one epoch
+    test = evaluate(
+        made.network, state.params, state.statistics, digits.test_x, digits.test_y,
+        loss=made.objective.loss,
+    )  # fmt: skip
+    return {**found, "final": test.accuracy, "rates": list(test.rates.values())}
+
+
+def sweep(
+    methods: Sequence[str],
+    depths: Sequence[int],
+    settings: Settings,
+    digits: Dataset,
+    known: Sequence[dict[str, Any]] = (),
+) -> Iterator[dict[str, Any]]:
+    """Every run that is not among ``known``, the shallow ones first."""
+    done = {(row["method"], row["depth"]) for row in known}
+    for depth in depths:
+        for method in methods:
+            if (method, depth) not in done:
+                yield run(method, depth, settings, digits)
+
+
+def depth_figure(runs: Sequence[dict[str, Any]], settings: Settings) -> Figure:
+    """Final test accuracy over depth, a line a method; and the rate of the last block's neurons."""
+    figure = Figure(figsize=(8.6, 3.8), dpi=160, layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for method in dict.fromkeys(row["method"] for row in runs):
+        rows = sorted((r for r in runs if r["method"] == method), key=lambda r: r["depth"])
+        label, colour = LABELS.get(method, (method, INK))
+        style = {"color": colour, "marker": "o", "markersize": 4, "label": label}
+        left.plot([r["depth"] for r in rows], [100 * r["final"] for r in rows], **style)
+        fired = [r for r in rows if r.get("rates")]
+        right.plot([r["depth"] for r in fired], [r["rates"][-1] for r in fired], **style)
+    left.axhline(10, color=INK, linewidth=0.7, linestyle=":")
+    left.text(left.get_xlim()[1], 10.8, "a guess", ha="right", fontsize=7, color=INK)
+    left.set(xlabel="layers with weights", ylabel="test accuracy (%)", ylim=(0, 100))
+    right.set(xlabel="layers with weights", ylabel="spikes a neuron and step, last block")
+    for axes in (left, right):
+        axes.set_xticks(sorted({row["depth"] for row in runs}))
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25, linewidth=0.6)
+    right.legend(frameon=False, fontsize=8)
+    shown = f"{settings.images or 'all'} training digits, {settings.epochs} epochs, one seed"
+    figure.suptitle(
+        f"Narrow spiking ResNets of {settings.channels} channels, T = {settings.T}: {shown}",
+        fontsize=10, color=INK,
+    )  # fmt: skip
+    return figure
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what is missing, and keep figure and numbers after each training."""
+    default = Settings()
+    parser = argparse.ArgumentParser(prog="python -m numsnn.networks.depth", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("depth.png"), metavar="FILE")
+    parser.add_argument("--methods", type=_list(str), default=tuple(LABELS), metavar="A,B")
+    parser.add_argument("--depths", type=_list(int), default=DEPTHS, metavar="8,14")
+    for name in ("channels", "T", "epochs", "batch_size", "seed", "images"):
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, type=int, default=getattr(default, name), metavar="N")
+    parser.add_argument("--rate", type=float, default=default.rate, metavar="R")
+    parser.add_argument("--identity-norm", action="store_true", help="norms on identities too")
+    args = parser.parse_args(argv)
+    unknown = [method for method in args.methods if method not in METHODS]
+    require(not unknown, f"depth: unknown methods {unknown}; there are {', '.join(METHODS)}")
+    settings = Settings(**{name: getattr(args, name) for name in Settings._fields})
+    runs = _known(args.out, settings)
+    for row in sweep(args.methods, args.depths, settings, load("digits"), runs):
+        runs.append(row)
+        data = {"settings": settings._asdict(), "runs": runs}
+        save(depth_figure(runs, settings), args.out, data)
+        print(
+            f"{row['method']:8s} {row['depth']:3d} layers: {100 * row['final']:.1f} %", flush=True
+        )
+    return 0
+
+
+def _known(path: Path, settings: Settings) -> list[dict[str, Any]]:
+    """The runs kept beside ``path``, if they are of these settings."""
+    beside = path.with_suffix(".json")
+    if not beside.is_file():
+        return []
+    data = json.loads(beside.read_text())
+    require(
+        data["settings"] == settings._asdict(),
+        f"{beside} holds runs of other settings, {data['settings']}; take another --out",
+    )
+    return data["runs"]
+
+
+def _list(kind: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
+    def parse(text: str) -> tuple[Any, ...]:
+        return tuple(kind(part) for part in text.split(","))
+
+    return parse
+
+
+if __name__ == "__main__":
+    import sys
+
+    try:
+        sys.exit(main())
+    except NumsnnError as error:
+        sys.exit(f"error: {error}")

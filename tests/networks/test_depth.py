@@ -1,0 +1,65 @@
+"""The comparison over depth: its networks, that it goes on where it stopped, its figure and numbers."""
+
+import json
+
+import numpy as np
+import pytest
+
+import numsnn as ns
+from numsnn.data import load
+from numsnn.describe import describe
+from numsnn.networks import depth as experiment
+
+TINY = experiment.Settings(channels=2, T=1, epochs=1, batch_size=16, images=32)
+
+
+def tiny():
+    digits = load("digits")
+    return digits._replace(test_x=digits.test_x[:20], test_y=digits.test_y[:20])
+
+
+@pytest.mark.parametrize("depth", experiment.DEPTHS)
+def test_depth_counts_layers_with_weights(depth):
+    network = experiment.deep(depth, experiment.Settings())((1, 8, 8), 10, 2)
+    assert describe(network, (1, 8, 8)).weight_layers == depth
+
+
+@pytest.mark.parametrize("depth", [2, 9, 49])
+def test_other_depths(depth):
+    with pytest.raises(ns.NumsnnError, match=r"expected 6 n \+ 2"):
+        experiment.deep(depth, TINY)
+
+
+@pytest.mark.parametrize("method", experiment.LABELS)
+def test_one_run(method):
+    row = experiment.run(method, 8, TINY, tiny())
+    assert len(row["accuracy"]) == len(row["loss"]) == 1
+    assert row["accuracy"][-1] == row["final"]
+    assert np.isfinite(row["loss"]).all()
+    assert len(row["rates"]) == 7
+
+
+def test_a_loss_that_is_not_finite_ends_a_run():
+    row = experiment.run("none", 8, TINY._replace(rate=1e30, epochs=3), tiny())
+    assert row["final"] == 0.1
+    assert row["ended"]
+
+
+def test_the_command_keeps_and_goes_on(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(experiment, "load", lambda name: tiny())
+    options = [f"--{k.replace('_', '-')}={v}" for k, v in TINY._asdict().items()
+               if k not in ("identity_norm", "rate")]  # fmt: skip
+    out = tmp_path / "depth.png"
+    options += ["--out", str(out), "--depths", "8"]
+    assert experiment.main([*options, "--methods", "tdbn"]) == 0
+    first = json.loads(out.with_suffix(".json").read_text())["runs"]
+    assert out.stat().st_size > 10_000
+    assert experiment.main([*options, "--methods", "tdbn,none"]) == 0
+    both = json.loads(out.with_suffix(".json").read_text())["runs"]
+    assert [row["method"] for row in both] == ["tdbn", "none"]
+    assert both[:1] == first
+    assert capsys.readouterr().out.count("8 layers") == 2
+    with pytest.raises(ns.NumsnnError, match="of other settings"):
+        experiment.main([*options, "--methods", "tdbn", "--epochs", "2"])
+    with pytest.raises(ns.NumsnnError, match="unknown methods"):
+        experiment.main([*options, "--methods", "tdbm"])
