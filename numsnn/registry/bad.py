@@ -210,9 +210,7 @@ BAD: dict[str, tuple[BadInput, ...]] = {
         *of_layer(ModerateDropout(), (2, 3, 4)),
         bad("ModerateDropout: rate 1", lambda: ModerateDropout(1.0), "rate"),
     ),
-    "ThermalNoise": (
-        bad("ThermalNoise: deviation", lambda: ThermalNoise(-1.0), "deviation"),
-    ),
+    "ThermalNoise": (bad("ThermalNoise: deviation", lambda: ThermalNoise(-1.0), "deviation"),),
     "clipped": (bad("clipped: 0", lambda: clipped((np.ones(2),), 0.0), "positive"),),
 }
 """Bad inputs by the name of the entry they belong to."""

@@ -58,7 +58,7 @@ MOST = {
     "contract": 4,
     "formula": 5,
     "primitive": 5,
-    "each-parameter": 1,
+    "each-parameter": 2,
     "differences": 25,
     "taylor": 25,
     "anchored-differences": 25,

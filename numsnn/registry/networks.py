@@ -21,18 +21,21 @@ from numsnn.surrogates import SURROGATES
 EPS = 0.1  # of the norms: a layer that happens to be silent is then magnified 3 times, not 300
 
 
-def random_network(rng: Rng, layers: int | None = None, **fields: Any) -> LayerCase:
+def random_network(
+    rng: Rng, layers: int | None = None, small: bool = False, **fields: Any
+) -> LayerCase:
     """A network with stirred parameters, an input, and in half the cases initial states.
 
     1 to 3 spiking layers (or ``layers``), on features or on images; synapses with or without
     tdBN; residual blocks; neurons of both resets, both tie rules, detached or not, lateral or
     not, MPBN with both carries, any surrogate, scalar or per-channel parameters; direct coding or
-    a sequence of up to 6 steps; any readout. ``fields`` fixes fields of every neuron.
+    a sequence of up to 6 steps; any readout. ``fields`` fixes fields of every neuron. small: about
+    50 numbers in all, so that one can look at each.
     """
-    T, N, C = sizes(rng, (1, 6), (3, 4), (1, 3))
+    T, N, C = sizes(rng, (1, 3), (3, 3), (1, 2)) if small else sizes(rng, (1, 6), (3, 4), (1, 3))
     depth = layers or int(rng.integers(1, 4))
-    image = coin(rng, 0.4)
-    inputs = int(rng.integers(1, 4))
+    image = not small and coin(rng, 0.4)
+    inputs = 1 if small else int(rng.integers(1, 4))
     surrogate = pick(rng, SURROGATES.values())
     fields = {"surrogate": surrogate} | fields
     direct = coin(rng, 0.3)
@@ -104,7 +107,19 @@ def _readout(rng: Rng, C: int, image: bool) -> list[Any]:
     return parts + pick(rng, ([], [Accumulate()], [MeanOverTime()]))
 
 
+def small_network(rng: Rng) -> LayerCase:
+    """Two spiking layers and about 50 numbers."""
+    return random_network(rng, layers=2, small=True)
+
+
 ENTRIES = (
+    Entry(
+        "network-small",
+        (Serial, Residual, LIF),
+        small_network,
+        FIRING,
+        "potentials on the threshold, or on a kink of the surrogate",
+    ),
     Entry(
         "network",
         (Serial, Residual, LIF),

@@ -16,7 +16,7 @@ from numsnn.conv import Conv2d
 from numsnn.dropout import Dropout
 from numsnn.linear import Linear
 from numsnn.neurons import LIF
-from numsnn.norms import BatchNorm
+from numsnn.norms import BatchNorm, FixedNorm
 from numsnn.papers.parametrised import ParametrisedLIF
 from numsnn.papers.potential import PotentialLIF
 from numsnn.pooling import AvgPool2d, Flatten
@@ -133,8 +133,15 @@ def normalise(layer, params, x, seen=None):
     return layer.scale * params.gain * (x - mean) / torch.sqrt(variance + layer.eps) + params.shift
 
 
+def normalise_fixed(layer, params, x, seen=None):
+    mean, variance = (torch.tensor(a) for a in layer.statistics)
+    return layer.scale * params.gain * (x - mean) / torch.sqrt(variance + layer.eps) + params.shift
+
+
 def lif(layer, params, x, seen):
     primitive = PRIMITIVES[type(layer.surrogate).__name__]
+    direction = 1 if params.direction is None else params.direction
+    amount = params.threshold if params.amount is None else params.amount
     rest = torch.zeros_like(x[0])
     v, s = (rest, rest) if params.initial is None else params.initial
     spikes, membranes = [], []
@@ -142,11 +149,12 @@ def lif(layer, params, x, seen):
         h = params.decay * v + current
         if layer.lateral is not None:
             h = h + forward(layer.lateral, params.lateral, s[None], seen)[0]
-        u = h if layer.norm is None else normalise(layer.norm, params.norm, h)
-        s = Spike.apply(u - params.threshold, params.width, primitive, layer.tie == "fires")
+        u = h if layer.norm is None else forward(layer.norm, params.norm, h, seen)
+        z = direction * u - params.threshold
+        s = Spike.apply(z, params.width, primitive, layer.tie == "fires")
         gate = s.detach() if layer.detach_reset else s
         carried = u if layer.carry == "normalised" else h
-        v = carried * (1 - gate) if layer.reset == "hard" else carried - params.threshold * gate
+        v = carried * (1 - gate) if layer.reset == "hard" else carried - amount * gate
         spikes.append(s)
         membranes.append(u)
     seen[layer.name] = torch.stack(membranes), (v, s)
@@ -200,6 +208,7 @@ RULES = (
     (AvgPool2d, folded_time(pool)),
     (Flatten, lambda layer, params, x, seen: x.flatten(2)),
     (BatchNorm, normalise),
+    (FixedNorm, normalise_fixed),
     (ParametrisedLIF, parametrised),
     (PotentialLIF, potential_lif),
     (LIF, lif),

@@ -120,9 +120,28 @@ def test_random_networks_of_all_kinds(seed):
     compare(case.layer, case.params, case.x, rng)
 
 
-@pytest.mark.parametrize("name", ["Conv2d", "BatchNorm", "AvgPool2d", "LIF/per-channel"])
-def test_single_layers_in_all_their_shapes(name):
-    for seed in range(20):
+OPERATIONS = (
+    "Linear",
+    "Conv2d",
+    "Depthwise",
+    "AvgPool2d",
+    "BatchNorm",
+    "FixedNorm",
+    "Repeat",
+    "Dropout",
+    "LIF/per-channel",
+    "LIF/lateral",
+    "LIF/norm-raw",
+    "LIF/norm-normalised",
+    "LIF/folded",
+    "mode/evaluating",
+    "mode/folded",
+)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operations_as_the_registry_draws_them(name):
+    for seed in range(12):
         rng = np.random.default_rng(seed)
         case = REGISTRY[name].draw(rng)
         compare(case.layer, case.params, case.x, rng)
