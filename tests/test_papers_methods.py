@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import numsnn as ns
 from numsnn.folding import folded
 from numsnn.layer import walk
 from numsnn.losses import cross_entropy, mean_cross_entropy
+from numsnn.networks import NETWORKS
 from numsnn.observe import batch_statistics, neurons
 from numsnn.papers import METHODS, im_loss, method_named, mpbn, psg_pda, recdis, recipe, tdbn
 from numsnn.papers.moderate import TwoMasks, two_mask_loss
@@ -67,6 +69,27 @@ def test_every_method_takes_a_step_in_both_precisions(method):
             expected = ns.spikes(evaluated, saved)
             for name, spikes in ns.spikes(lean, found[1]).items():
                 np.testing.assert_array_equal(spikes, expected[name])
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_every_method_serves_a_residual_architecture_and_folds(method):
+    network = partial(NETWORKS["resnet19"], width=1 / 32)
+    built = recipe(method, (3, 16, 16), 4, 2, network=network)
+    state = start(built, seed=1, dtype=np.float64)
+    x = np.random.default_rng(3).random((1, 4, 3, 16, 16))
+    moved, terms, _ = step(built, built.network, state, x, LABELS[:4], 0.01)
+    assert np.isfinite(list(terms.values())).all()
+    lean, lean_params = folded(built.network, moved.params, moved.statistics)
+    y, saved = ns.evaluating(built.network, moved.statistics).forward(moved.params, x)
+    found, lean_saved = lean.forward(lean_params, x)
+    np.testing.assert_allclose(found, y, atol=1e-9)
+    expected = ns.spikes(built.network, saved)
+    for name, spikes in ns.spikes(lean, lean_saved).items():
+        np.testing.assert_array_equal(spikes, expected[name], err_msg=name)
+    if "tdbn" in method:
+        shortcut = [la for (la,) in walk(built.network) if isinstance(la, ns.Residual)]
+        scales = {la.scale for b in shortcut for (la,) in walk(b.shortcut) if hasattr(la, "scale")}
+        assert scales == {0.5 / math.sqrt(2)}
 
 
 def test_names_of_combinations_may_come_in_any_order():

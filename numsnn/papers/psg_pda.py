@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from numsnn.compose import Serial
-from numsnn.layer import Array
+from numsnn.layer import Array, walk
 from numsnn.linear import Linear
 from numsnn.networks import small_network
 from numsnn.neurons import LIF
@@ -81,12 +81,16 @@ def potential_neuron(
 
 
 def classifier(
-    features: int, units: int, classes: int, rate: float = DROPPED, **psg: Any
+    features: int, units: int | None, classes: int, rate: float = DROPPED, **psg: Any
 ) -> Serial:
-    """Two dense layers that put out potentials, moderate dropout between, their mean over time."""
-    last = Serial(Linear(units, classes), potential_neuron(**psg), MeanOverTime())
+    """Two dense layers that put out potentials, moderate dropout between, their mean over time.
+
+    units: of the first one; None where the features come from such a layer already.
+    """
+    last = Serial(Linear(units or features, classes), potential_neuron(**psg), MeanOverTime())
     rest = TwoMasks(ModerateDropout(rate), last) if rate else last
-    return Serial(Linear(features, units), potential_neuron(**psg), rest)
+    first = () if units is None else (Linear(features, units), potential_neuron(**psg))
+    return Serial(*first, rest)
 
 
 def kaiming(network: Any, rng: np.random.Generator, dtype: Any = np.float32) -> Tree:
@@ -129,8 +133,8 @@ def recipe(
     """PSG (gamma learns), PDA (beta = 1 on every layer) or both, on the paper's neurons.
 
     A plain norm follows every convolution; the loss is that of moderate dropout. Without psg gamma
-    stays where it is: the paper's baseline. units: of the first dense layer. The paper does not
-    give its optimizer; this is LTMD's.
+    stays where it is: the paper's baseline. units: of a first dense layer, where the network has
+    none of its own. The paper does not give its optimizer; this is LTMD's.
 
     Raises NumsnnError for T = 1 with lateral terms, which act on the step before.
     """
@@ -147,11 +151,17 @@ def recipe(
     }
     built = network(
         input_shape, classes, T, events=events,
-        neuron=lambda shape: neuron(shape, **shape_of_gamma, interacting=interacting),
+        neuron=lambda shape: (
+            neuron(shape, **shape_of_gamma, interacting=interacting)
+            if len(shape) == 3
+            else potential_neuron(**shape_of_gamma)
+        ),
         norm=batch_norm,
     )  # fmt: skip
+    dense = sum(isinstance(layer, Linear) for (layer,) in walk(built))
+    first = units if dense == 1 else None
     built = with_classifier(
-        built, lambda features: classifier(features, units, classes, dropped, **shape_of_gamma)
+        built, lambda features: classifier(features, first, classes, dropped, **shape_of_gamma)
     )
     penalties = (Penalty(PotentialDistribution(), weight, firing(built)),) if pda else ()
     frozen = FROZEN_BUT_GAMMA if psg else (*FROZEN, "log_width")
