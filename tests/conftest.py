@@ -4,18 +4,19 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 # In CI the same cases every time, and nothing kept: a failure there is a failure everywhere.
-settings.register_profile("ci", derandomize=True, database=None, deadline=None, max_examples=25)
+# No test is timed: a slow machine is no failure.
+untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
+settings.register_profile("ci", untimed, derandomize=True, database=None)
 # Elsewhere fresh cases at every run, and what failed once is tried again first.
 settings.register_profile(
     "local",
+    untimed,
     derandomize=False,
     database=DirectoryBasedExampleDatabase(".hypothesis/examples"),
-    deadline=None,
-    max_examples=25,
 )
 # A long search, by hand: pytest --hypothesis-profile=long
 settings.register_profile("long", settings.get_profile("local"), max_examples=1000)

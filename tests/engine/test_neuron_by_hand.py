@@ -208,57 +208,69 @@ def test_initial_potential_and_the_cotangents_of_membranes():
 
 @pytest.mark.parametrize("detach", [False, True])
 def test_lateral_weight_on_the_previous_spike(detach):
-    # h[t] = v/2 + I + w s[t-1] with w = -1/2, s[-1] = 1; detached or not, the lateral path stays.
-    # forward    0   0 + 7/4 - 1/2 = 5/4   z 1/4    s 1   v 0
+    # h[t] = v/2 + I + w s[t-1] with w = -1/2, s[-1] = 1/2; detached or not, the lateral path stays.
+    # forward    0   0 + 7/4 - 1/4 = 3/2   z 1/2    s 1   v 0
     #            1   0 + 5/4 - 1/2 = 3/4   z -1/4   s 0   v 3/4
-    # backward   dL/ds = 1, 2 and nothing from the end
-    #            1   d_s 2   d_u 1   d_h 1   d_v 1/2   to s[0]: -1/2
-    #            0   kept:     d_s 1 - 1/2 - 5/4 * 1/2 = -1/8   d_u = d_h = -1/16
-    #                detached: d_s 1 - 1/2 = 1/2                d_u = d_h = 1/4
+    # backward   dL/ds = 1, 2 and dL/dv[1] = 4
+    #   kept     1   d_s 2 - 3 = -1   d_u -1/2   d_h -1/2 + 4 = 7/2   d_v 7/4   to s[0]: -7/4
+    #            0   d_s 1 - 7/4 - 3/2 * 7/4 = -27/8   d_u = d_h = -27/16
+    #   detached 1   d_s 2            d_u 1      d_h 1 + 4 = 5        d_v 5/2   to s[0]: -5/2
+    #            0   d_s 1 - 5/2 = -3/2                d_u = d_h = -3/4
     # d_w = s[0] d_h[1] + s[-1] d_h[0];  to s[-1]: w d_h[0]
     lateral = ns.Linear(1, 1, bias=False)
     _, saved, d_current, d_params = run(
         (1.75, 1.25),
         (1, 2),
-        initial=(0, 1),
+        d_final=(4, 0),
+        initial=(0, 0.5),
         params={"lateral": lateral.Params(np.array([[-0.5]]), None)},
         lateral=lateral,
         detach_reset=detach,
     )
-    first = 1 / 4 if detach else -1 / 16
-    assert saved.membrane.ravel().tolist() == [5 / 4, 3 / 4]
+    first, second = (-3 / 4, 5) if detach else (-27 / 16, 7 / 2)
+    assert saved.membrane.ravel().tolist() == [3 / 2, 3 / 4]
     assert saved.spikes.ravel().tolist() == [1, 0]
-    assert d_current.ravel().tolist() == [first, 1]
-    assert d_params.lateral.weight.item() == 1 + first
+    assert d_current.ravel().tolist() == [first, second]
+    assert d_params.lateral.weight.item() == second + first / 2
     assert d_params.initial.spikes.item() == -first / 2
     assert d_params.initial.membrane.item() == first / 2
 
 
-@pytest.mark.parametrize(("carry", "second"), [("raw", 1.25), ("normalised", 1.0)])
-def test_norm_between_charge_and_firing(carry, second):
-    # An affine norm u = 2 (h - 1)/2 + 1/2 = h - 1/2 (gain 1, mean 1/2), threshold 1, hard reset.
-    # forward    0   h 1     u 1/2   z -1/2   s 0   carried h = 1 (raw) or u = 1/2
-    #            1   h 3/4 + 1/2 = 5/4  u 3/4   (raw);   3/4 + 1/4 = 1  u 1/2  (normalised);  s 0
-    # backward   dL/ds = 0, 4: d_u[1] 2, d_h[1] 2 (slope 1 of the norm), d_v 1
-    #            0   d_s = 0 - carried, d_u = -carried/2;
-    #                raw: d_h = -1/2 + 1;  normalised: d_u = -1/4 + 1 = 3/4 = d_h
-    statistics = ns.Statistics(np.array([0.5]), np.array([1 - 1e-5]))
-    norm = ns.FixedNorm((1,), statistics)
+@pytest.mark.parametrize("carry", ["raw", "normalised"])
+def test_norm_between_charge_and_firing(carry):
+    # u = 2 (h - 1/2), threshold 1, hard reset; slope 1 - |z| of the triangle of width 1.
+    # dL/ds = 0, 4 and dL/du = 1, 1. Nothing fires.
+    # raw        0   h 3/4               u 1/2   z -1/2   v 3/4
+    #            1   3/8 + 3/8 = 3/4     u 1/2   z -1/2
+    #   back     1   d_z 2   d_u 3   d_h 6   d_v 3
+    #            0   d_s -3/4 * 3 = -9/4   d_z -9/8   d_u -1/8   d_h = -1/4 + 3 = 11/4
+    # normalised 0   h 3/4               u 1/2   z -1/2   v 1/2
+    #            1   1/4 + 3/8 = 5/8     u 1/4   z -3/4
+    #   back     1   d_z 1   d_u 2   d_h 4   d_v 2
+    #            0   d_s -1/2 * 2 = -1   d_z -1/2   d_u = 1 - 1/2 + 2 = 5/2   d_h = 5
+    # d_shift = sum of d_u, d_gain = sum of d_u (h - 1/2), d_decay = v[0] d_h[1],
+    # d_threshold = -(sum of d_z)
+    eps = 2.0**-10  # variance + eps = 1
+    norm = ns.FixedNorm((1,), ns.Statistics(np.array([0.5]), np.array([1 - eps])), eps=eps)
     _, saved, d_current, d_params = run(
-        (1, 0.75),
+        (0.75, 0.375),
         (0, 4),
+        d_trace=(1, 1),
         norm=norm,
         carry=carry,
-        params={"norm": ns.BatchNorm.Params(np.ones(1), np.zeros(1))},
+        width=1.0,
+        surrogate=Triangular(),
+        params={"norm": ns.BatchNorm.Params(np.array([2.0]), np.zeros(1))},
     )
-    assert saved.charged.ravel().tolist() == [1, second]
-    assert saved.membrane.ravel().tolist() == [0.5, second - 0.5]
-    first = 1 / 2 if carry == "raw" else 3 / 4
-    np.testing.assert_allclose(d_current.ravel(), [first, 2], rtol=4e-16)
-    # d_gain = sum of d_u normal, d_shift = sum of d_u
-    d_u = (-1 / 2, 2) if carry == "raw" else (3 / 4, 2)
-    assert d_params.norm.shift.item() == sum(d_u)
-    assert d_params.norm.gain.item() == d_u[0] * 0.5 + d_u[1] * (second - 0.5)
+    raw = carry == "raw"
+    assert saved.charged.ravel().tolist() == [3 / 4, 3 / 4 if raw else 5 / 8]
+    assert saved.membrane.ravel().tolist() == [1 / 2, 1 / 2 if raw else 1 / 4]
+    assert saved.final.membrane.item() == (3 / 4 if raw else 1 / 4)
+    assert d_current.ravel().tolist() == ([11 / 4, 6] if raw else [5, 4])
+    assert d_params.norm.shift.item() == (3 - 1 / 8 if raw else 2 + 5 / 2)
+    assert d_params.norm.gain.item() == (3 / 4 - 1 / 32 if raw else 2 / 8 + 5 / 8)
+    assert d_params.decay.item() == (9 / 2 if raw else 2)
+    assert d_params.threshold.item() == (-2 + 9 / 8 if raw else -1 + 1 / 2)
 
 
 def test_folded_direction_and_amount():

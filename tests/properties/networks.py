@@ -22,6 +22,9 @@ SMOOTH = ("sigmoid", "arctangent", "tanh", "gaussian", "softplus")
 CONTINUOUS = (*SMOOTH, "triangular", "fast-sigmoid")  # the slope has no jump
 HOMOGENEOUS = tuple(name for name in SURROGATES if name != "softplus")  # phi = f(z/width)/width
 
+# What keeps later steps out of earlier ones: no statistics over T, no mean over it.
+CAUSAL = {"chain_norm": False, "readouts": ("none", "linear", "accumulate")}
+
 seeds = st.integers(0, 2**32 - 1)
 
 
