@@ -287,6 +287,7 @@ def test_unknown_and_impossible_options(make, match):
 
 
 def test_the_number_of_threads_from_the_environment(monkeypatch):
+    parallel.set_threads(0)
     for bad in ("two", "0", "-1", "1.5"):
         monkeypatch.setenv("NUMSNN_THREADS", bad)
         with pytest.raises(NumsnnError, match=f"NUMSNN_THREADS must be .*{bad}"):

@@ -5,7 +5,7 @@ import pytest
 from numsnn import parallel
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def one_thread():
     parallel.set_threads(1)
     yield
