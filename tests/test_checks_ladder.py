@@ -1,6 +1,7 @@
 """Every rung of the ladder passes what is right, and fails each error planted by hand."""
 
 import doctest
+import math
 
 import numpy as np
 import pytest
@@ -282,6 +283,37 @@ def test_a_gradient_of_zeros_proves_nothing():
     report = complex_step(zero, np.random.default_rng(0))
     assert report.verdict == REFUSED
     assert "zero everywhere" in report.reason
+
+
+@pytest.mark.parametrize("check", LADDER)
+def test_a_backward_that_returns_only_zeros_is_a_failure(check):
+    layer = neuron(lambda d_x, d_params: (0 * d_x, map_named(lambda _, d: 0 * d, d_params)))
+    report = CHECKS[check](case(layer), np.random.default_rng(0))
+    assert report.verdict == FAILED, report
+
+
+class OnlyReal:
+    """sin x, by functions that refuse complex numbers."""
+
+    def __init__(self, factor=1.0):
+        self.factor = factor
+
+    def forward(self, params, x):
+        return np.array([math.sin(v) for v in x.flat]).reshape(x.shape), x
+
+    def backward(self, saved, d_y, d_membranes=None):
+        return self.factor * np.cos(saved) * d_y, None
+
+
+@pytest.mark.parametrize("check", ["differences", "taylor", "each-parameter"])
+def test_differences_need_no_complex_numbers(check):
+    x = np.random.default_rng(0).standard_normal((2, 3, 4))
+    rng = np.random.default_rng(1)
+    assert CHECKS[check](LayerCase(OnlyReal(), None, x), rng).passed
+    report = CHECKS[check](LayerCase(OnlyReal(1.01), None, x), rng)
+    assert report.verdict == FAILED
+    if check != "taylor":
+        assert report.worst.found == pytest.approx(1.01 * report.worst.expected, rel=1e-6)
 
 
 def test_differences_that_know_too_little_are_refused():

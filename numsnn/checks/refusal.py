@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from numsnn.checks.probe import Probe, Seen, place
+from numsnn.checks.probe import STEP, Probe, Seen, place
 from numsnn.tree import Tree, leaves
 
 NEAR = 1e-9  # a rounding difference reaches about 1e-13: what is nearer than this is on the switch
@@ -24,22 +24,26 @@ def off_switches(seen: Seen) -> None:
             )
 
 
-def alive(probe: Probe) -> None:
-    """Refuse a gradient that is zero everywhere: equal zeros prove nothing."""
-    if not any(np.any(leaf) for leaf in leaves(probe.gradient)):
+def alive(probe: Probe, measured: float) -> None:
+    """Refuse a gradient that is zero everywhere and is so by measure too: that proves nothing."""
+    if measured == 0 and not any(np.any(leaf) for leaf in leaves(probe.gradient)):
         raise RefusedError("the gradient is zero everywhere here, which proves nothing")
 
 
-def step_within(lifted: Seen, step: float, unit: float, least: float) -> float:
+def step_along(probe: Probe, tangent: Tree, step: float, least: float) -> float:
     """The largest step up to ``step`` on which no switch changes sign, to a quarter of the way.
 
-    ``lifted`` was seen at point + 1j unit tangent: its switches carry their speed. Refuses a point
-    at which that is less than ``least``.
+    How fast each switch moves is known from a complex step; a function that declares none is only
+    asked for real numbers, and for slopes that are equal on both sides. Refuses a point at which
+    the step would be less than ``least``.
     """
+    if not probe.look(probe.point).switches:
+        smooth_along(probe, tangent, step)
+        return step
+    lifted = probe.along(tangent, 1j * STEP)
     off_switches(lifted)
     for name, values in lifted.switches.items():
-        speed = np.abs(np.imag(values)) / unit
-        distance = np.abs(np.real(values))
+        speed, distance = np.abs(np.imag(values)) / STEP, np.abs(np.real(values))
         with np.errstate(divide="ignore", invalid="ignore"):
             reach = np.where(speed > 0, distance / speed, np.inf) / 4
         if reach.size and reach.min() < step:
