@@ -9,6 +9,8 @@ import numsnn as ns
 from numsnn.data import load
 from numsnn.describe import describe
 from numsnn.networks import depth as experiment
+from numsnn.networks import tdbn_norm
+from numsnn.tree import flatten
 
 TINY = experiment.Settings(channels=2, T=1, epochs=1, batch_size=16, images=32)
 
@@ -30,6 +32,22 @@ def test_other_depths(depth):
         experiment.deep(depth, TINY)
 
 
+@pytest.mark.parametrize("norm", [None, tdbn_norm()])
+def test_blocks_begin_quiet(norm):
+    """A fifth of the last gain, or of the last weights; all else as it is drawn."""
+    network = experiment.deep(14, TINY)((1, 8, 8), 10, 2, norm=norm)
+    drawn = flatten(network.init(np.random.default_rng(4)))
+    quiet = experiment.quietened(network, 0.2, np.random.default_rng(4), np.float32)
+    changed = "body/2/weight" if norm is None else "body/4/gain"
+    count = 0
+    for path, leaf in flatten(quiet).items():
+        is_last = path.endswith(changed)
+        count += is_last
+        np.testing.assert_allclose(leaf, (0.2 if is_last else 1) * drawn[path], rtol=1e-6)
+        assert leaf.dtype == np.float32
+    assert count == 6
+
+
 @pytest.mark.parametrize("method", experiment.LABELS)
 def test_one_run(method):
     row = experiment.run(method, 8, TINY, tiny())
@@ -48,7 +66,7 @@ def test_a_loss_that_is_not_finite_ends_a_run():
 def test_the_command_keeps_and_goes_on(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(experiment, "load", lambda name: tiny())
     options = [f"--{k.replace('_', '-')}={v}" for k, v in TINY._asdict().items()
-               if k not in ("identity_norm", "rate")]  # fmt: skip
+               if k not in ("identity_norm", "rate", "quiet")]  # fmt: skip
     out = tmp_path / "depth.png"
     options += ["--out", str(out), "--depths", "8"]
     assert experiment.main([*options, "--methods", "tdbn"]) == 0
