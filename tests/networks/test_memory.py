@@ -7,6 +7,7 @@ import pytest
 
 from numsnn import parallel
 from numsnn.networks import ResidualNetwork, Stage, Stem
+from numsnn.networks.folded_cost import compared
 from numsnn.networks.full_size import forward_once, main
 from numsnn.tree import leaves
 
@@ -85,3 +86,10 @@ def test_full_size_command(capsys):
     assert "58,474 parameters" in capsys.readouterr().out
     with pytest.raises(NumsnnError, match="unknown network 'resnet91'"):
         main(["resnet91"])
+
+
+@pytest.mark.parametrize(("norm", "share"), [("tdbn", 0.75), ("tdbn+mpbn", 0.55)])
+def test_folding_saves_memory(norm, share):
+    """Norms keep what they normalise; MPBN the charge beside the membrane. Folded, none of it is there."""
+    with_norms, folded = compared("resnet19", norm, width=1 / 16, T=2, images=2, repeats=1)
+    assert folded.peak < share * with_norms.peak
