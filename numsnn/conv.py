@@ -1,5 +1,6 @@
 """Conv2d by im2col: one matrix product for each group of channels."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -93,7 +94,7 @@ class Conv2d(Layer):
                 if params.bias is not None:
                     rows += params.bias.reshape(self.groups, 1, -1)
 
-        parallel.run(lane, parallel.lanes(T * N))
+        parallel.run(lane, self._lanes(T * N, size))
         y = np.moveaxis(y.reshape(T, N, *size, self.outputs), -1, 2)  # channels last in memory
         return y, self.Saved(params, x)
 
@@ -124,7 +125,7 @@ class Conv2d(Layer):
                 d_images[chunk] = self._uncols(d_cols, size, H, W)
             return d_matrix, d_sum
 
-        parts = parallel.run(lane, parallel.lanes(T * N))
+        parts = parallel.run(lane, self._lanes(T * N, size))
         d_matrix, d_sum = (np.sum(part, axis=0) for part in zip(*parts, strict=True))
         d_bias = None if bias is None else d_sum.reshape(bias.shape)
         return d_x, self.Params(self._unmatrix(d_matrix), d_bias)
@@ -138,10 +139,17 @@ class Conv2d(Layer):
         outputs, inputs, tall, wide = self.weight_shape
         return matrix.reshape(outputs, tall, wide, inputs).transpose(0, 3, 1, 2).copy()
 
+    def _lanes(self, count: int, size: Pair) -> list[slice]:
+        """The samples in lanes that are worth a thread: half a chunk at least."""
+        return parallel.lanes(count, max(1, CHUNK // 2 // self._row_numbers(size)))
+
+    def _row_numbers(self, size: Pair) -> int:
+        """How many numbers the im2col rows of one sample have."""
+        return math.prod((*size, *pair(self.kernel), self.inputs))
+
     def _chunks(self, samples: slice, size: Pair) -> list[slice]:
         """The samples in slices whose im2col rows stay within ``CHUNK`` numbers."""
-        tall, wide = pair(self.kernel)
-        count = max(1, CHUNK // (size[0] * size[1] * tall * wide * self.inputs))
+        count = max(1, CHUNK // self._row_numbers(size))
         return [
             slice(i, min(i + count, samples.stop))
             for i in range(samples.start, samples.stop, count)

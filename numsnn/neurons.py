@@ -174,7 +174,8 @@ class LIF(Layer):
         parts = parallel.run(tile, self._tiles(d_s.shape))
         d_params = tree_sum([p._replace(initial=None) for p in parts])
         if saved.params.initial is not None:
-            d_params = d_params._replace(initial=pieces.joined([p.initial for p in parts]))
+            states = [p.initial for p in parts if p.initial is not None]
+            d_params = d_params._replace(initial=pieces.joined(states))
         return d_current, d_params
 
     def _backward(
@@ -193,6 +194,8 @@ class LIF(Layer):
         u, h, s = saved.membrane[:, n], saved.charged[:, n], saved.spikes[:, n]
         first = self._initial(params, n, d_spikes)
         final = extra.final or State(*(zeros_like(s[0], d_current.dtype) for _ in range(2)))
+        d_v: Array
+        d_s_next: Array | None  # None: without a lateral term, s[t] is not in h[t+1]
         d_v, d_s_next = (part[n] if extra.final else part for part in final)
         d_decay, d_threshold, d_width, d_amount, d_direction = (
             np.zeros(np.shape(p), d_current.dtype)

@@ -113,7 +113,8 @@ class BatchNorm(Layer):
         def sums(n: tuple) -> tuple[Array, Array]:
             return sum_to(d_y[n], fine), sum_to(d_y[n] * normal(n), fine)
 
-        all_of_it, along = (sum(parts) for parts in zip(*parallel.run(sums, tiles), strict=True))
+        parts = zip(*parallel.run(sums, tiles), strict=True)
+        all_of_it, along = (np.sum(part, axis=0) for part in parts)
         d_shift = sum_to(all_of_it, self.shape)
         d_gain = self.scale * sum_to(along, self.shape)
         # Through the statistics: the mean takes away what is common to a channel's d_normal, the

@@ -79,8 +79,10 @@ def tiles(shape: tuple[int, ...], lead: int = 2, size: int = TILE) -> list[tuple
     """Index tuples over the first ``lead`` axes that cut an array into tiles of about ``size`` numbers.
 
     A tile holds one step and some of its samples: it stays in a core's second cache, so that the
-    passes of an elementwise formula over it do not go to memory.
+    passes of an elementwise formula over it do not go to memory. A small array is one tile.
     """
+    if math.prod(shape) <= size:
+        return [(slice(None),) * lead]
     count = max(1, size // max(1, math.prod(shape[lead:])))
     last = [slice(i, min(i + count, shape[lead - 1])) for i in range(0, shape[lead - 1], count)]
     steps = itertools.product(*([slice(i, i + 1) for i in range(n)] for n in shape[: lead - 1]))
