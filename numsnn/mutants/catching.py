@@ -28,13 +28,9 @@ ORDER = (
 )
 """Cheapest first. A check that is not named here comes last."""
 
-QUICK = 2
-ROUNDS = {"adjoint": 12, "complex-step": 12, "formula": 4, "anchored": 4}
-"""How many cases of each operation a check sees: QUICK at first, then as many as stand here."""
-
-
-SLOW = ("each-parameter",)
-"""Left to the cases on which an edit is known to change a gradient."""
+CHEAP = ORDER[:5]
+ROUNDS = {"adjoint": 12, "complex-step": 12, "formula": 4, "anchored": 4, "each-parameter": 1}
+"""How many cases of each operation a check sees: 2 at first of the cheap ones, at last so many of all."""
 
 
 class Catch(NamedTuple):
@@ -50,14 +46,25 @@ def checks_in_order(checks: Sequence[str] | None = None) -> tuple[str, ...]:
     return known + tuple(check for check in chosen if check not in ORDER)
 
 
-def first_catch(
-    mutant: Mutant, operations: Sequence[str], checks: Sequence[str], seed: int, effort: int = 1
+def quick_catch(
+    mutant: Mutant, operations: Sequence[str], checks: Sequence[str], seed: int
 ) -> Catch | None:
-    """The first failure of any check on any of the operations, or None. Leaves nothing changed."""
-    quick = [(check, range(QUICK)) for check in checks if check not in SLOW]
-    longer = [(check, range(QUICK, effort * ROUNDS.get(check, QUICK))) for check, _ in quick]
+    """The first failure of a cheap check on two cases of each operation. Leaves nothing changed."""
+    return _first(mutant, operations, [(c, range(2)) for c in checks if c in CHEAP], seed)
+
+
+def long_catch(
+    mutant: Mutant, operations: Sequence[str], checks: Sequence[str], seed: int
+) -> Catch | None:
+    """The same with all checks and many cases."""
+    return _first(mutant, operations, [(c, range(ROUNDS.get(c, 3))) for c in checks], seed)
+
+
+def _first(
+    mutant: Mutant, operations: Sequence[str], rows: Sequence[tuple[str, Iterable[int]]], seed: int
+) -> Catch | None:
     with applied(mutant):
-        for check, cases in quick + longer:
+        for check, cases in rows:
             for catch in _catches(check, operations, seed, cases):
                 return catch
     return None
@@ -70,7 +77,7 @@ def all_catches(
     found = []
     with applied(mutant):
         for check in checks:
-            cases = range(ROUNDS.get(check, QUICK))
+            cases = range(ROUNDS.get(check, 3))
             if any(catch.check == check for catch in _catches(check, operations, seed, cases)):
                 found.append(check)
     return tuple(found)
@@ -128,7 +135,7 @@ def small_seams() -> Iterator[None]:
     put(reduce, "PIECE", 4)
     put(parallel.tiles, "__defaults__", (*(parallel.tiles.__defaults__ or ())[:-1], 8))
     put(pda_histogram, "CHUNK", 8)
-    put(measures, "locate", lambda probe, rng: None)
+    put(measures, "locate", lambda *_: None)
     try:
         yield
     finally:
