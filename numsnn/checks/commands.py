@@ -63,11 +63,11 @@ def run(args: argparse.Namespace) -> int:
         gate = _gate(args, [entry.name for entry in entries] if args.operations else None)
         good = good and gate.passed
         found |= {"passed": good, "mutants": gate.as_json()}
-    found["seconds"] = round(time.perf_counter() - start, 1)
-    if args.json:
-        write_text(args.json, json.dumps(found, indent=1, allow_nan=False) + "\n")
     if args.figure:
         _draw(args.figure, reports, line.rpartition(",")[0], found)
+    if args.json:
+        found["seconds"] = round(time.perf_counter() - start, 1)
+        write_text(args.json, json.dumps(found, indent=1, allow_nan=False) + "\n")
     return 0 if good else 1
 
 
