@@ -4,10 +4,13 @@ python -m numsnn.networks.depth --out figures/depth.png
 
 One architecture, 6 n + 2 layers deep, on the 8x8 digits: a convolution, three stages of n residual
 blocks, one dense layer. Each method is its paper's recipe on it, with the same rate, epochs and
-batches. In all of them what a block adds to its shortcut begins at a fifth of its size (the gain of
-its last norm, or its last weights where there is none), so that a deep network begins as a shallow
-one: 24 blocks of binary signals at full size leave nothing of the image to learn from. Results are
-kept as they come; the command goes on where it was stopped.
+batches.
+
+Twenty-four blocks of binary signals leave nothing of the image to learn from, unless what a block
+adds to its shortcut begins small. A norm has a gain for that: where there are norms, the last one of
+every block begins at a fifth. Without norms the weights begin as they always do; the line
+"none-small" shows what a fifth of each block's last weights does there, so that start and norm are
+told apart. Results are kept as they come; the command goes on where it was stopped.
 """
 
 import argparse
@@ -28,21 +31,33 @@ from numsnn.errors import NumsnnError
 from numsnn.evaluation import evaluate
 from numsnn.networks.blocks import Block
 from numsnn.networks.residual import ResidualNetwork, Stage, Stem
-from numsnn.papers import METHODS, recipe
+from numsnn.papers import recipe
 from numsnn.plots import INK, save
 from numsnn.training import train
 from numsnn.tree import Tree
 from numsnn.validate import require
 
 DEPTHS = (8, 14, 20, 32, 50)
-LABELS = {
-    "none": ("no normalisation", "#999999"),
-    "tdbn": ("tdBN", "#0072B2"),
-    "mpbn": ("BN and MPBN", "#009E73"),
-    "recdis": ("MPD-Loss, no norm", "#CC79A7"),
-    "im": ("IM-Loss, no norm", "#D55E00"),
+
+
+class Line(NamedTuple):
+    """What is compared: a method's recipe, and whether blocks begin small."""
+
+    method: str
+    small: bool
+    label: str
+    colour: str
+
+
+LINES = {
+    "none": Line("none", False, "no normalisation", "#555555"),
+    "none-small": Line("none", True, "no normalisation, small weights", "#AAAAAA"),
+    "tdbn": Line("tdbn", True, "tdBN", "#0072B2"),
+    "mpbn": Line("mpbn", True, "BN and MPBN", "#009E73"),
+    "recdis": Line("recdis", False, "MPD-Loss, no norm", "#CC79A7"),
+    "im": Line("im", False, "IM-Loss, no norm", "#D55E00"),
 }
-"""The methods compared, as figures name and colour them."""
+"""The lines of the figure, by name."""
 
 
 class Settings(NamedTuple):
@@ -53,7 +68,7 @@ class Settings(NamedTuple):
     epochs: int = 5
     batch_size: int = 32
     rate: float = 0.1
-    quiet: float = 0.2  # the size at which a block's body begins
+    small: float = 0.2  # the size at which blocks begin, where they begin small
     identity_norm: bool = False
     seed: int = 0
     images: int = 0  # of the training part; 0: all
@@ -72,10 +87,10 @@ def deep(depth: int, settings: Settings) -> ResidualNetwork:
     return ResidualNetwork(f"depth {depth}", (Stem(c),), stages, block)
 
 
-def quietened(network: Any, factor: float, rng: np.random.Generator, dtype: Any) -> Tree:
+def small_blocks(network: Any, factor: float, rng: np.random.Generator, dtype: Any) -> Tree:
     """First parameters in which the last norm, or convolution, of every block is ``factor`` times."""
 
-    def quieter(layer: Any, params: Tree) -> tuple[Any, Tree]:
+    def smaller(layer: Any, params: Tree) -> tuple[Any, Tree]:
         if isinstance(layer, Residual):
             *front, last = params.body
             field = "gain" if hasattr(last, "gain") else "weight"
@@ -83,26 +98,27 @@ def quietened(network: Any, factor: float, rng: np.random.Generator, dtype: Any)
             params = params._replace(body=(*front, last))
         return layer, params
 
-    return rewritten(quieter, network, network.init(rng, dtype))[1]
+    return rewritten(smaller, network, network.init(rng, dtype))[1]
 
 
-def run(method: str, depth: int, settings: Settings, digits: Dataset) -> dict[str, Any]:
+def run(line: str, depth: int, settings: Settings, digits: Dataset) -> dict[str, Any]:
     """One training: test accuracy and loss of each epoch, and how much each layer fires at the end.
 
     A loss that is no longer finite ends it: its accuracy is then that of a guess, and ``ended``
     says where.
     """
     made = recipe(
-        method, tuple(digits.train_x.shape[1:]), len(digits.classes), settings.T,
+        LINES[line].method, tuple(digits.train_x.shape[1:]), len(digits.classes), settings.T,
         network=deep(depth, settings), rate=settings.rate,
     )  # fmt: skip
-    made = replace(made, init=partial(quietened, made.network, settings.quiet))
+    if LINES[line].small:
+        made = replace(made, init=partial(small_blocks, made.network, settings.small))
     count = settings.images or len(digits.train_y)
     digits = digits._replace(train_x=digits.train_x[:count], train_y=digits.train_y[:count])
     states = train(
         made, digits, epochs=settings.epochs, batch_size=settings.batch_size, seed=settings.seed
     )
-    found: dict[str, Any] = {"method": method, "depth": depth, "accuracy": [], "loss": []}
+    found: dict[str, Any] = {"line": line, "depth": depth, "accuracy": [], "loss": []}
     state = None
     try:
         for state in states:
@@ -119,28 +135,28 @@ def run(method: str, depth: int, settings: Settings, digits: Dataset) -> dict[st
 
 
 def sweep(
-    methods: Sequence[str],
+    lines: Sequence[str],
     depths: Sequence[int],
     settings: Settings,
     digits: Dataset,
     known: Sequence[dict[str, Any]] = (),
 ) -> Iterator[dict[str, Any]]:
     """Every run that is not among ``known``, the shallow ones first."""
-    done = {(row["method"], row["depth"]) for row in known}
+    done = {(row["line"], row["depth"]) for row in known}
     for depth in depths:
-        for method in methods:
-            if (method, depth) not in done:
-                yield run(method, depth, settings, digits)
+        for line in lines:
+            if (line, depth) not in done:
+                yield run(line, depth, settings, digits)
 
 
 def depth_figure(runs: Sequence[dict[str, Any]], settings: Settings) -> Figure:
     """Final test accuracy over depth, a line a method; and the rate of the last block's neurons."""
     figure = Figure(figsize=(8.6, 3.8), dpi=160, layout="constrained")
     left, right = figure.subplots(1, 2)
-    for method in dict.fromkeys(row["method"] for row in runs):
-        rows = sorted((r for r in runs if r["method"] == method), key=lambda r: r["depth"])
-        label, colour = LABELS.get(method, (method, INK))
-        style = {"color": colour, "marker": "o", "markersize": 4, "label": label}
+    for name in dict.fromkeys(row["line"] for row in runs):
+        rows = sorted((r for r in runs if r["line"] == name), key=lambda r: r["depth"])
+        line = LINES[name]
+        style = {"color": line.colour, "marker": "o", "markersize": 4, "label": line.label}
         left.plot([r["depth"] for r in rows], [100 * r["final"] for r in rows], **style)
         fired = [r for r in rows if r.get("rates")]
         right.plot([r["depth"] for r in fired], [r["rates"][-1] for r in fired], **style)
@@ -166,26 +182,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     default = Settings()
     parser = argparse.ArgumentParser(prog="python -m numsnn.networks.depth", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("depth.png"), metavar="FILE")
-    parser.add_argument("--methods", type=_list(str), default=tuple(LABELS), metavar="A,B")
+    parser.add_argument("--lines", type=_list(str), default=tuple(LINES), metavar="A,B")
     parser.add_argument("--depths", type=_list(int), default=DEPTHS, metavar="8,14")
     for name in ("channels", "T", "epochs", "batch_size", "seed", "images"):
         flag = f"--{name.replace('_', '-')}"
         parser.add_argument(flag, type=int, default=getattr(default, name), metavar="N")
-    for name in ("rate", "quiet"):
+    for name in ("rate", "small"):
         parser.add_argument(f"--{name}", type=float, default=getattr(default, name), metavar="X")
     parser.add_argument("--identity-norm", action="store_true", help="norms on identities too")
     args = parser.parse_args(argv)
-    unknown = [method for method in args.methods if method not in METHODS]
-    require(not unknown, f"depth: unknown methods {unknown}; there are {', '.join(METHODS)}")
+    unknown = [line for line in args.lines if line not in LINES]
+    require(not unknown, f"depth: unknown lines {unknown}; there are {', '.join(LINES)}")
     settings = Settings(**{name: getattr(args, name) for name in Settings._fields})
     runs = _known(args.out, settings)
-    for row in sweep(args.methods, args.depths, settings, load("digits"), runs):
+    for row in sweep(args.lines, args.depths, settings, load("digits"), runs):
         runs.append(row)
         data = {"settings": settings._asdict(), "runs": runs}
         save(depth_figure(runs, settings), args.out, data)
-        print(
-            f"{row['method']:8s} {row['depth']:3d} layers: {100 * row['final']:.1f} %", flush=True
-        )
+        print(f"{row['line']:10s} {row['depth']:3d} layers: {100 * row['final']:.1f} %", flush=True)
     return 0
 
 

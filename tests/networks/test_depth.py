@@ -33,14 +33,14 @@ def test_other_depths(depth):
 
 
 @pytest.mark.parametrize("norm", [None, tdbn_norm()])
-def test_blocks_begin_quiet(norm):
+def test_blocks_begin_small(norm):
     """A fifth of the last gain, or of the last weights; all else as it is drawn."""
     network = experiment.deep(14, TINY)((1, 8, 8), 10, 2, norm=norm)
     drawn = flatten(network.init(np.random.default_rng(4)))
-    quiet = experiment.quietened(network, 0.2, np.random.default_rng(4), np.float32)
+    small = experiment.small_blocks(network, 0.2, np.random.default_rng(4), np.float32)
     changed = "body/2/weight" if norm is None else "body/4/gain"
     count = 0
-    for path, leaf in flatten(quiet).items():
+    for path, leaf in flatten(small).items():
         is_last = path.endswith(changed)
         count += is_last
         np.testing.assert_allclose(leaf, (0.2 if is_last else 1) * drawn[path], rtol=1e-6)
@@ -48,9 +48,9 @@ def test_blocks_begin_quiet(norm):
     assert count == 6
 
 
-@pytest.mark.parametrize("method", experiment.LABELS)
-def test_one_run(method):
-    row = experiment.run(method, 8, TINY, tiny())
+@pytest.mark.parametrize("line", experiment.LINES)
+def test_one_run(line):
+    row = experiment.run(line, 8, TINY, tiny())
     assert len(row["accuracy"]) == len(row["loss"]) == 1
     assert row["accuracy"][-1] == row["final"]
     assert np.isfinite(row["loss"]).all()
@@ -66,18 +66,18 @@ def test_a_loss_that_is_not_finite_ends_a_run():
 def test_the_command_keeps_and_goes_on(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(experiment, "load", lambda name: tiny())
     options = [f"--{k.replace('_', '-')}={v}" for k, v in TINY._asdict().items()
-               if k not in ("identity_norm", "rate", "quiet")]  # fmt: skip
+               if k not in ("identity_norm", "rate", "small")]  # fmt: skip
     out = tmp_path / "depth.png"
     options += ["--out", str(out), "--depths", "8"]
-    assert experiment.main([*options, "--methods", "tdbn"]) == 0
+    assert experiment.main([*options, "--lines", "tdbn"]) == 0
     first = json.loads(out.with_suffix(".json").read_text())["runs"]
     assert out.stat().st_size > 10_000
-    assert experiment.main([*options, "--methods", "tdbn,none"]) == 0
+    assert experiment.main([*options, "--lines", "tdbn,none"]) == 0
     both = json.loads(out.with_suffix(".json").read_text())["runs"]
-    assert [row["method"] for row in both] == ["tdbn", "none"]
+    assert [row["line"] for row in both] == ["tdbn", "none"]
     assert both[:1] == first
     assert capsys.readouterr().out.count("8 layers") == 2
     with pytest.raises(ns.NumsnnError, match="of other settings"):
-        experiment.main([*options, "--methods", "tdbn", "--epochs", "2"])
-    with pytest.raises(ns.NumsnnError, match="unknown methods"):
-        experiment.main([*options, "--methods", "tdbm"])
+        experiment.main([*options, "--lines", "tdbn", "--epochs", "2"])
+    with pytest.raises(ns.NumsnnError, match="unknown lines"):
+        experiment.main([*options, "--lines", "tdbm"])
