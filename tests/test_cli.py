@@ -201,9 +201,11 @@ def test_the_module_is_the_command():
     assert shown.stdout == f"numsnn {__version__}\n"
 
 
-def test_a_reader_that_leaves_early():
-    """`numsnn train --help | head -1`: no traceback."""
-    argv = [sys.executable, "-m", "numsnn", "train", "--help"]
+@pytest.mark.parametrize("help_only", [True, False])
+def test_a_reader_that_leaves_early(help_only, data):
+    """`numsnn train | head -0`: no traceback."""
+    options = ["--help"] if help_only else ["--data", data, *QUICK]
+    argv = [sys.executable, "-m", "numsnn", "train", *options]
     read, write = os.pipe()
     os.close(read)
     try:
@@ -211,6 +213,7 @@ def test_a_reader_that_leaves_early():
     finally:
         os.close(write)
     assert shown.stderr == ""
+    assert help_only or shown.returncode == 1
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
