@@ -8,6 +8,9 @@ from numsnn.tree import Tree, leaves
 NEAR = 1e-9  # a rounding difference reaches about 1e-13: what is nearer than this is on the switch
 
 
+SHORT = 2.0**-14  # a step on which a smooth function is a parabola up to rounding
+
+
 class RefusedError(Exception):
     """The check has nothing to say at this point; the message says why."""
 
@@ -38,7 +41,7 @@ def step_along(probe: Probe, tangent: Tree, step: float, least: float) -> float:
     the step would be less than ``least``.
     """
     if not probe.look(probe.point).switches:
-        smooth_along(probe, tangent, step)
+        smooth_along(probe, tangent, min(step, SHORT))
         return step
     lifted = probe.along(tangent, 1j * STEP)
     off_switches(lifted)
