@@ -46,7 +46,7 @@ def _layer(case: LayerCase, rng: np.random.Generator, dtype: Any) -> None:
     for what, found, like in (("d_x", d_x, x), ("d_params", d_params, params)):
         same_structure(f"backward: {what}", found, like)
         _dtype(f"backward: {what}", found, dtype)
-    nothing, none = case.layer.backward(saved, np.zeros_like(y), {})
+    nothing, none = case.layer.backward(saved, np.zeros_like(y), None)
     for what, found in (("d_x", nothing), ("d_params", none)):
         for name, leaf in named_leaves(found):
             if np.any(leaf):

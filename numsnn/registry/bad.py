@@ -26,7 +26,10 @@ from numsnn.papers.potential import PotentialLIF
 from numsnn.pooling import AvgPool2d, Flatten
 from numsnn.readouts import Accumulate, MeanOverTime
 from numsnn.regularizers import IMLoss, MembraneL2, MPDLoss, PotentialDistribution, RatePenalty
+from numsnn.states import MembraneCotangent, State
 from numsnn.surrogates import SURROGATES
+
+ONES = np.ones((2, 3, 4))
 
 
 def bad(what: str, call: Callable[[], Any], message: str) -> BadInput:
@@ -73,12 +76,29 @@ def _lif(message: str, x: np.ndarray | None = None, **changes: Any) -> BadInput:
     return bad(f"LIF: {message}", lambda: layer.forward(params, x), message)
 
 
+def of_neuron(neuron: Any) -> tuple[BadInput, ...]:
+    """Cotangents of another shape for the membrane and for the final state."""
+
+    def run(given: Any) -> Callable[[], Any]:
+        params = neuron.init(np.random.default_rng(0), np.float64)
+        return lambda: neuron.backward(neuron.forward(params, ONES)[1], ONES, {neuron.name: given})
+
+    few = np.ones((3, 3))
+    return (
+        bad(f"{neuron.name}: a trace of other shape", run(ONES[1:]), "output's shape"),
+        bad(
+            f"{neuron.name}: a final state of other shape",
+            run(MembraneCotangent(None, State(few, few))),
+            "the final state",
+        ),
+    )
+
+
 def _loss(loss: Any, labels: Any, message: str) -> BadInput:
     outputs = np.zeros((2, 3, 4))
     return bad(f"{loss.__name__}: {message}", lambda: loss(outputs, labels), message)
 
 
-ONES = np.ones((2, 3, 4))
 TWO = np.random.default_rng(0)
 BAD: dict[str, tuple[BadInput, ...]] = {
     "Linear": (
@@ -132,7 +152,7 @@ BAD: dict[str, tuple[BadInput, ...]] = {
         bad("Dropout: rate 1", lambda: Dropout(1.0), "rate"),
     ),
     "ReLU": of_layer(ReLU(), (2, 3, 4)),
-    "Accumulate": of_layer(Accumulate(), (2, 3, 4)),
+    "Accumulate": (*of_layer(Accumulate(), (2, 3, 4)), *of_neuron(Accumulate(name="readout"))),
     "MeanOverTime": of_layer(MeanOverTime(), (2, 3, 4)),
     "Repeat": (
         *of_layer(Repeat(3), (1, 3, 4), view=True),
@@ -154,6 +174,7 @@ BAD: dict[str, tuple[BadInput, ...]] = {
     ),
     "LIF/hard": (
         *of_layer(LIF(), (2, 3, 4)),
+        *of_neuron(LIF(name="lif")),
         bad("LIF: reset", lambda: LIF(reset="half"), "reset"),
         bad("LIF: tie", lambda: LIF(tie="maybe"), "tie"),
         bad("LIF: carry", lambda: LIF(carry="both"), "carry"),

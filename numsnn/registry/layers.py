@@ -48,7 +48,7 @@ def batch_norm(rng: Rng) -> LayerCase:
     """At least 3 numbers a statistic: over 2, the normalised ones are +-1 whatever they were."""
     T, N, C = sizes(rng, (1, 3), (3, 4), (1, 3))
     scale = pick(rng, (1.0, 0.5, 0.7))
-    form = pick(rng, ("features", "image", "element", "axes"))
+    form = pick(rng, ("features", "image", "element", "axes", "sample"))
     if form == "features":
         return layer_case(rng, BatchNorm((C,), scale=scale), (T, N, C), naive.batch_norm)
     H, W = sizes(rng, (1, 3), (1, 3))
@@ -56,6 +56,7 @@ def batch_norm(rng: Rng) -> LayerCase:
         "image": ((C, 1, 1), None),
         "element": ((C, H, W), None),
         "axes": ((C, 1, 1), (1, 3, 4)),
+        "sample": ((C, H, W), (0, 1, 3, 4)),  # the gain varies where the statistics do not
     }[form]
     return layer_case(rng, BatchNorm(shape, axes, scale), (T, N, C, H, W), naive.batch_norm)
 

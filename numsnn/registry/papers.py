@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from numsnn.checks import FunctionCase, LayerCase, SurrogateLayer, ValueCase
-from numsnn.compose import Serial
+from numsnn.compose import Identity, Serial
 from numsnn.dropout import Dropout
 from numsnn.linear import Linear
 from numsnn.neurons import LIF
@@ -50,8 +50,17 @@ def parametrised(rng: Rng) -> LayerCase:
 
 def potential(rng: Rng) -> LayerCase:
     surrogate = pick(rng, (Softplus(), Sigmoid(), PSGSoftplus("rescaled"), PSGSoftplus("exact")))
-    layer = PotentialLIF(surrogate=surrogate, tie=pick(rng, ("fires", "silent")), name="potential")
-    case = layer_case(rng, layer, sizes(rng, (1, 5), (1, 3), (1, 3)))
+    T, N, C = sizes(rng, (1, 5), (1, 3), (1, 3))
+    decays, thresholds, widths = (pick(rng, ((), (C,))) for _ in range(3))
+    layer = PotentialLIF(
+        surrogate=surrogate,
+        tie=pick(rng, ("fires", "silent")),
+        decay_shape=decays,
+        threshold_shape=thresholds,
+        width_shape=widths,
+        name="potential",
+    )
+    case = layer_case(rng, layer, (T, N, C))
     params = case.params if coin(rng) else started(rng, layer, case.params, case.x)
     return LayerCase(layer, params, case.x, reference=potential_again)
 
@@ -59,11 +68,12 @@ def potential(rng: Rng) -> LayerCase:
 def potential_again(layer: Any, params: Any, x: np.ndarray) -> np.ndarray:
     """o = u [u > threshold], and what did not go out is carried on."""
     o = np.zeros(x.shape)
+    decay, threshold = (np.broadcast_to(p, x.shape[1:]) for p in params[:2])
     for place in np.ndindex(x.shape[1:]):
         carried = 0.0 if params.initial is None else params.initial.membrane[place]
         for t in range(len(x)):
-            u = params.decay * carried + x[(t, *place)]
-            out = u > params.threshold
+            u = decay[place] * carried + x[(t, *place)]
+            out = u > threshold[place]
             o[(t, *place)] = u if out else 0.0
             carried = 0.0 if out else u
     return o
@@ -86,10 +96,12 @@ def thermal(rng: Rng) -> LayerCase:
 
 
 def two_masks(rng: Rng) -> LayerCase:
+    """With a readout over time or without one; in a quarter of the cases without its dropout."""
     T, N, C = sizes(rng, (1, 3), (2, 3), (3, 5))
-    rest = Serial(Linear(C, 2), LIF(surrogate=Tanh(), name="lif"), MeanOverTime())
-    layer = TwoMasks(Dropout(0.3, seed=int(rng.integers(2**31))), rest)
-    return layer_case(rng, layer, (T, N, C))
+    spikes = Serial(Linear(C, 2), LIF(surrogate=Tanh(), name="lif"))
+    rest = pick(rng, (spikes, Serial(*spikes.layers, MeanOverTime())))
+    dropout = Identity() if coin(rng, 0.25) else Dropout(0.3, seed=int(rng.integers(2**31)))
+    return layer_case(rng, TwoMasks(dropout, rest), (T, N, C))
 
 
 def two_losses(rng: Rng) -> FunctionCase:
@@ -131,8 +143,37 @@ def printed(
     return draw
 
 
+def at_the_ends(
+    surrogate: Any, slope: Callable[[float], float], bend: Callable[[float], float]
+) -> Callable[[Rng], ValueCase]:
+    """The rescaled partials at gamma = 0, where the one in gamma is put to 0, and at |gamma z| = 800.
+
+    With x = gamma z they are slope(x) and -bend(x)/gamma^2.
+    """
+
+    def draw(rng: Rng) -> ValueCase:
+        z = rng.uniform(0.5, 2, 6) * rng.choice([-1.0, 1.0], 6)
+        gamma = np.array([0.0, 0.0, 800.0, -800.0, 20.0, -1.0]) / z
+
+        def reference(z: np.ndarray, gamma: np.ndarray) -> tuple:
+            pairs = list(zip(map(float, z), map(float, gamma), strict=True))
+            in_gamma = [-bend(g * u) / (g * g) if g else 0.0 for u, g in pairs]
+            return np.array([slope(g * u) for u, g in pairs]), np.array(in_gamma)
+
+        return ValueCase(surrogate.slopes, reference, (z, gamma), repr(surrogate))
+
+    return draw
+
+
+def _entropy(x: float) -> float:
+    """ln(1 + e^x) - x sigma(x) = -p ln p - q ln q,  p = sigma(x), q = 1 - p."""
+    fading = math.exp(-abs(x))
+    p, q = 1 / (1 + fading), fading / (1 + fading)
+    return -p * math.log(p) - (q * math.log(q) if q > 0 else 0.0)
+
+
 def _sigma(x: float) -> float:
-    return 1 / (1 + math.exp(-x))
+    return 1 / (1 + math.exp(-x)) if x > -700 else 0.0
 
 
 FORMULAS: dict[Any, Callable[[float, float], float]] = {
@@ -144,6 +185,13 @@ FORMULAS: dict[Any, Callable[[float, float], float]] = {
 PRINTED: dict[Any, Callable[[float, float], float]] = {
     PSGArctangent("paper"): lambda z, g: 1 / (1 + g * g * z * z),  # eq. 11 and 12
     PSGSoftplus("paper"): lambda z, g: _sigma(g * z),  # eq. 16 and 17
+}
+ENDS: dict[Any, tuple] = {
+    PSGArctangent("rescaled"): (
+        lambda x: 1 / (1 + x * x),
+        lambda x: math.atan(x) - x / (1 + x * x),
+    ),
+    PSGSoftplus("rescaled"): (_sigma, _entropy),
 }
 VALUED = (*FIRING, "formula")
 ENTRIES = (
@@ -167,5 +215,9 @@ ENTRIES = (
     *(
         Entry(f"surrogate/{type(s).__name__}-paper", (type(s), s), printed(s, f, f), ("formula",))
         for s, f in PRINTED.items()
+    ),
+    *(
+        Entry(f"surrogate/{type(s).__name__}-ends", (type(s),), at_the_ends(s, *f), ("formula",))
+        for s, f in ENDS.items()
     ),
 )
