@@ -97,7 +97,7 @@ def figure(runs: Sequence[dict[str, Any]]) -> Figure:
         own = [run for run in runs if run["method"] == row["method"]]
         for run in own:
             left.plot(100 * run["test_accuracy"], place, "o", color=colour, alpha=0.7, markersize=5)
-        left.text(2, place, f"{100 * row['mean']:.1f} %", va="center", fontsize=8, color=INK)
+        left.text(103, place, f"{100 * row['mean']:.1f} %", va="center", fontsize=8, color=INK)
         length = min(len(run["curve"]) for run in own)
         mean = np.mean([run["curve"][:length] for run in own], axis=0)
         dashes = "-" if place < 10 else "--"
@@ -106,11 +106,11 @@ def figure(runs: Sequence[dict[str, Any]]) -> Figure:
     left.set_yticklabels([row["method"] for row in rows])
     left.invert_yaxis()
     left.axvline(10, color=INK, linewidth=0.6, linestyle=":")
-    seeds = len({run["seed"] for run in runs})
-    left.set_title(f"after {runs[0]['epochs']} epochs, {seeds} seeds", fontsize=10)
+    left.text(11, len(rows) - 0.7, "chance", fontsize=7, color=INK)
+    left.set_title(f"after {runs[0]['epochs']} epochs, a dot a seed, their mean", fontsize=10)
     right.set(xlabel="epoch", ylabel="test accuracy (%)", ylim=(0, 101))
     right.set_title("mean over the seeds", fontsize=10)
-    right.legend(frameon=False, fontsize=7, ncols=2, loc="lower right")
+    right.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25, linewidth=0.6)
