@@ -54,26 +54,25 @@ def generator(entry: Entry, check: str, case: int, seed: int = 0) -> np.random.G
     return np.random.default_rng([seed, key, case])
 
 
-MOST = {
-    "contract": 4,
-    "formula": 5,
-    "primitive": 5,
-    "each-parameter": 2,
-    "differences": 25,
-    "taylor": 25,
-    "anchored-differences": 25,
-    "complex-step": 250,
-    "anchored": 250,
-    "anchored-affine": 250,
+SHARE = {
+    "complex-step": 10,
+    "anchored": 10,
+    "anchored-affine": 10,
+    "differences": 50,
+    "taylor": 50,
+    "anchored-differences": 50,
+    "contract": 200,
+    "formula": 200,
+    "primitive": 200,
 }
-"""The cases a check draws at most by default: a look at each number is dear, a direction is cheap."""
+"""A check draws one in so many of an entry's cases: a direction is cheap, a look at each place dear."""
 
 
 def number_of_cases(entry: Entry, check: str) -> int:
     """How many cases a check of an entry draws by default."""
-    return (
-        len(entry.bad) if check == "bad-input" else min(entry.cases, MOST.get(check, entry.cases))
-    )
+    if check == "bad-input":
+        return len(entry.bad)
+    return 1 if check == "each-parameter" else max(5, entry.cases // SHARE.get(check, 1))
 
 
 def run(entry: Entry, check: str, cases: int | None = None, seed: int = 0) -> Report:
