@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from typing import NoReturn
 
 from numsnn import __version__
@@ -18,7 +17,6 @@ COMMANDS = {
     "errata": ("numsnn.errata.commands", "add_errata_parser"),
     "describe": ("numsnn.describe_command", "add_describe_parser"),
     "verify": ("numsnn.checks.commands", "add_verify_parser"),
-    "bench": ("numsnn.bench", "add_bench_parser"),
     "learn": ("numsnn.learn", "add_learn_parser"),
 }
 """Each command's module, and the function that adds its parser and sets ``run``."""
@@ -44,16 +42,9 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"numsnn {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, (module, function) in COMMANDS.items():
-        if only in (None, name) and _exists(module):
+        if only in (None, name):
             getattr(import_module(module), function)(commands)
     return parser
-
-
-def _exists(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -15,6 +15,7 @@ from numsnn.checkpoint import restored, same_run
 from numsnn.data import Dataset
 from numsnn.data.augment import augmentation
 from numsnn.evaluation import Evaluation, evaluate
+from numsnn.memory import keep_freed_memory
 from numsnn.networks import NETWORKS
 from numsnn.papers import METHODS
 from numsnn.recipes import Recipe
@@ -66,6 +67,7 @@ class Task(NamedTuple):
 
 def run(args: argparse.Namespace) -> int:
     """Train as the options say; 0 in the end. Raises NumsnnError on bad input."""
+    keep_freed_memory()  # a training asks for the same arrays at every batch
     if args.threads:
         parallel.set_threads(args.threads)
     try:
