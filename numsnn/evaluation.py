@@ -57,7 +57,7 @@ def evaluate(
     """
     fixed = evaluating(network, statistics)
     dtype = leaves(params)[0].dtype
-    total, correct, rates = 0.0, [], dict[str, float]()
+    total, correct, rates = 0.0, list[int](), dict[str, float]()
     confusion = np.zeros((0, 0), np.int64)
     for part, labels in batches(x, y, batch_size):
         outputs, saved = fixed.forward(params, as_steps(part, dtype))

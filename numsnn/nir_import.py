@@ -143,7 +143,7 @@ class Import:
             outputs, inputs = node.weight.shape
             bias = getattr(node, "bias", None)
             layer = Linear(inputs, outputs, bias is not None)
-            return layer, Linear.Params(self._cast(node.weight), self._cast(bias))
+            return layer, Linear.Params(self._array(node.weight), self._cast(bias))
         if isinstance(node, nir.AvgPool2d | nir.SumPool2d):
             return self._pooling(name, node, shape)
         if isinstance(node, nir.Flatten):
@@ -174,7 +174,7 @@ class Import:
         layer = Conv2d(
             inputs * groups, outputs, tuple(kernel), _pair(node.stride), _pair(node.padding), groups
         )
-        return layer, Conv2d.Params(self._cast(node.weight), self._cast(node.bias))
+        return layer, Conv2d.Params(self._array(node.weight), self._cast(node.bias))
 
     def _pooling(self, name: str, node: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
         """The mean of windows; their sum is a convolution of ones."""
@@ -245,11 +245,14 @@ class Import:
         return self.dt  # type: ignore[return-value]
 
     def _cast(self, x: Array | None) -> Array | None:
-        return None if x is None else np.asarray(x, self.dtype)
+        return None if x is None else self._array(x)
 
-    def _few(self, x: Array) -> Array:
+    def _array(self, x: Any) -> Array:
+        return np.asarray(x, self.dtype)
+
+    def _few(self, x: Any) -> Array:
         """x in the network's precision; one number where all are the same."""
-        x = np.asarray(x, self.dtype)
+        x = self._array(x)
         return x.reshape(-1)[0].reshape(()) if (x == x.reshape(-1)[0]).all() else x
 
 

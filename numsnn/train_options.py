@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from numsnn.errors import NumsnnError
 from numsnn.networks import NETWORKS
 from numsnn.papers import METHODS, method_named
+from numsnn.papers.rates import RATES
 
 DESCRIPTION = """\
 Train a spiking neural network, every gradient of it written by hand, and report how well it does
@@ -68,11 +69,16 @@ SETTINGS = (
 
 
 def completed(given: dict[str, Any]) -> dict[str, Any]:
-    """All settings: those given, else the data set's, else the common ones. T 0: as the data has it."""
+    """All settings: those given, else the method's rate, else the data set's, else the common ones.
+
+    T 0: as the data has it.
+    """
     common = {"data": "digits", "hold_out": 0, "seed": 0}
     common |= {"method": "tdbn", "network": "small", "width": 1.0}
     preset = PRESETS.get(given.get("data", "digits"), Preset())
     found = {"T": 0 if preset.frames != "none" else 4, **preset._asdict(), **common, **given}
+    if "rate" not in given:
+        found["rate"] = RATES.get(method_named(found["method"]), preset.rate)
     return {name: found[name] for name in SETTINGS}
 
 

@@ -20,24 +20,8 @@ from numsnn.data import load
 from numsnn.data.augment import augmentation
 from numsnn.papers import recipe
 from numsnn.papers.psg_gamma import not_positive
+from numsnn.papers.rates import RATES
 from numsnn.training import train
-
-RATES = {
-    "none": 0.1,
-    "tdbn": 0.1,
-    "mpbn": 0.1,
-    "recdis": 0.03,
-    "im": 0.03,
-    "esg": 0.3,
-    "im-esg": 0.1,
-    "psg": 0.1,
-    "pda": 0.1,
-    "psg-pda": 0.1,
-    "tdbn+mpd": 0.1,
-    "tdbn+im+esg": 0.3,
-}
-"""The learning rate of each method: of 0.03, 0.1 and 0.3 the best on 237 training images held out,
-after 6 epochs (the PSG family: of 0.04 and 0.1)."""
 
 T, BATCH, AUGMENT = 4, 64, "crop:1"
 INK = "#333333"
