@@ -1,0 +1,97 @@
+"""When are two runs of a notebook the same? The tolerance, held to what it says."""
+
+import pytest
+
+from numsnn.teaching import Picture, plain, sheet
+from numsnn.teaching.comparison import differences, numbers_agree, pictures_differ, texts_differ
+
+
+def code(*outputs: dict, tags: tuple[str, ...] = ()) -> dict:
+    return {"cell_type": "code", "outputs": list(outputs), "metadata": {"tags": list(tags)}}
+
+
+def printed(text: str) -> dict:
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+def drawn(heights: list[float], size: tuple[float, float] = (4, 2)) -> str:
+    figure = sheet(*size)
+    plain(figure.subplots()).bar(range(len(heights)), heights, color="black")
+    return Picture(figure, "bars")._repr_mimebundle_()[0]["image/png"]
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("1.000000", "1.000001"),  # one unit of the last digit
+        ("0.981", "0.982"),
+        ("2.46e-17", "0.00e+00"),  # rounding, below 1e-9
+        ("1.23456789012", "1.23456789999"),  # 1e-6 of the size
+        ("12", "12"),
+        ("nan", "nan"),
+    ],
+)
+def test_numbers_that_agree(a: str, b: str) -> None:
+    assert numbers_agree(a, b) and numbers_agree(b, a)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("1.000000", "1.000003"),
+        ("0.981", "0.984"),
+        ("12", "13"),  # whole numbers are counts
+        ("1.5e-3", "1.8e-3"),
+        ("1.0", "-1.0"),
+        ("nan", "1.0"),
+        ("3.00000000", "3.00001000"),
+    ],
+)
+def test_numbers_that_do_not(a: str, b: str) -> None:
+    assert not numbers_agree(a, b) and not numbers_agree(b, a)
+
+
+def test_words_must_be_equal_and_spaces_need_not() -> None:
+    assert texts_differ("passed, error 2.0e-17", "passed,  error 0.0e+00\n") == ""
+    assert "failed" in texts_differ("passed, error 2.0e-17", "failed, error 2.0e-17")
+    assert texts_differ("loss 0.50", "loss 0.70") == "shows 0.70, committed is 0.50"
+    assert texts_differ("[1 2]", "[1 2 3]")
+
+
+def test_pictures_differ_by_what_they_show() -> None:
+    bars = drawn([1, 2, 3])
+    assert pictures_differ(bars, drawn([1, 2, 3])) == ""
+    assert pictures_differ(bars, drawn([1, 2.01, 3])) == ""
+    assert "off by" in pictures_differ(bars, drawn([3, 2, 1]))
+    assert "pixels" in pictures_differ(bars, drawn([1, 2, 3], (4, 2.2)))
+
+
+def test_outputs_are_compared_cell_by_cell() -> None:
+    old = [code(printed("a 1.0\n"), printed("b\n")), code(printed("5 ms"), tags=("timed",))]
+    same = [code(printed("a 1.0\nb\n")), code(printed("9 ms"), tags=("timed",))]
+    assert differences(old, same) == []
+    assert differences(old, [code(printed("a 1.2\nb\n")), same[1]]) == [
+        "cell 0: shows 1.2, committed is 1.0"
+    ]
+    assert differences(old, [code(), same[1]]) == ["cell 0: shows [], committed are ['stdout']"]
+    assert differences(old, [same[0], code(tags=("timed",))]) == [
+        "cell 1: shows [], committed are ['stdout']"
+    ]
+
+
+def test_an_error_in_a_cell_is_a_difference() -> None:
+    broken = {"output_type": "error", "ename": "E", "evalue": "x", "traceback": []}
+    assert differences([code(printed("a"))], [code(broken)])
+
+
+def test_of_several_forms_of_an_output_the_one_that_is_shown_counts() -> None:
+    def table(cell: str) -> dict:
+        data = {"text/html": [f"<td>{cell}</td>"], "text/plain": "table"}
+        return code({"output_type": "execute_result", "data": data, "metadata": {}})
+
+    assert differences([table("a")], [table("a")]) == []
+    assert differences([table("a")], [table("b")])
+
+
+def test_text_may_be_kept_as_lines() -> None:
+    assert differences([code({**printed(""), "text": ["a\n", "b"]})], [code(printed("a\nb"))]) == []
