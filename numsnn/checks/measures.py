@@ -78,7 +78,7 @@ def by_taylor(probe: Probe, rng: np.random.Generator) -> Measure:
         seen = probe.along(tangent, step)
         noise = 4 * EPS * (seen.size + here.size)
         remainder = abs(seen.value - here.value - step * slope)
-        small = remainder < 100 * noise
+        small = remainder <= 100 * noise
         if before is not None:
             least = max(remainder - 3 * noise, noise) if small else remainder
             orders.append(float(np.log(before / least) / np.log(4)))
