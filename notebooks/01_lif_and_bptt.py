@@ -120,6 +120,9 @@ rng = np.random.default_rng(0)
 # PSG & PDA eq. 2 takes the exact step, but prints its decay as $e^{1/\tau}$. The minus sign is
 # missing. A decay above 1 does not leak: the potential grows without end. Let the library's neuron
 # run with all three numbers. Its threshold is out of reach, so that it only charges.
+#
+# (A layer of the library keeps nothing inside. `init` makes its parameters, and `forward(params, x)`
+# gives back its output and `saved`, all that the backward pass will need.)
 
 # %%
 tau, dt = 2.0, 1.0
@@ -132,7 +135,8 @@ constant = np.ones((9, 1, 1))  # I = 1 at 9 steps, for 1 sample of 1 neuron
 paths = {}
 for name, decay in decays.items():
     neuron = LIF(decay=decay, threshold=1e9)
-    _, saved = neuron.forward(neuron.init(rng, np.float64), abs(1 - decay) * constant)
+    current = abs(1 - decay) * constant  # as printed, 1 - decay would be negative
+    _, saved = neuron.forward(neuron.init(rng, np.float64), current)
     paths[name] = np.append(0, saved.membrane[:, 0, 0])
 
 # %%
@@ -218,10 +222,10 @@ trace(
 #
 # $$\frac{dL}{dw} \approx \frac{L(w + \epsilon) - L(w - \epsilon)}{2 \epsilon}$$
 #
-# This is the **central difference**. Take a small network: six inputs, twenty neurons, three
-# outputs averaged over eight steps. (`Linear` is a weighted sum, `MeanOverTime` the average,
-# `named` gives every neuron a name, and `cross_entropy` is a loss that is small when the largest
-# output is the right one.) Move one weight.
+# where $\epsilon$ is small. This is the **central difference**. Take a small network: six inputs,
+# twenty neurons, three outputs averaged over eight steps, and twelve random samples. (`Linear` is a
+# weighted sum, `MeanOverTime` the average, `named` gives every neuron a name, and `cross_entropy` is
+# a loss that is small when the largest output is the right one.) Move one weight.
 
 # %%
 network = named(Serial(Linear(6, 20), LIF(decay=0.5), Linear(20, 3), MeanOverTime()))
@@ -360,8 +364,8 @@ unrolled()
 # d_{w_j} = \sum_t d_c[t] \, x_j[t]
 # $$
 #
-# The last one follows from $c[t] = \sum_j w_j x_j[t]$ in the same way. The width waits for
-# notebook 2.
+# The last one follows from $c[t] = \sum_j w_j x_j[t]$ in the same way. With several samples the sums
+# run over these too. The width waits for notebook 2.
 #
 # ### The same graph, backwards
 #
@@ -715,9 +719,10 @@ Picture(
 )
 
 # %% [markdown]
-# All four learn, and by their accuracy you could not tell which backward is right. A wrong gradient
-# usually still points downhill. That is why a gradient needs a check of its own, and why "it
-# trains" is none. The adjoint identity sees both mistakes at once.
+# All four learn, and by their accuracy you could not tell which backward is right. Here the two wrong
+# ones even come out ahead, by chance. A wrong gradient usually still points downhill. That is why a
+# gradient needs a check of its own, and why "it trains" is none. The adjoint identity sees both
+# mistakes at once.
 #
 # (The detached reset passes. It is not a mistake but a choice: its backward is exact for a forward
 # whose reset is frozen, and that is what it is checked against.)

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,16 +11,29 @@ import pytest
 
 import numsnn
 from numsnn import norms, reduce
-from numsnn.mutants import PLANTED, TARGETS, Mutant, all_generated, applied, generated, run_gate
-from numsnn.mutants import reasons as written
+from numsnn.mutants import (
+    PLANTED,
+    TARGETS,
+    Mutant,
+    all_generated,
+    applied,
+    generated,
+    reasons,
+    run_gate,
+)
 from numsnn.mutants.edit import edited_code, edited_source, source_of
+from numsnn.mutants.equivalents import NO_ERRORS, REASONS, Reason
 from numsnn.mutants.generated import backward_part, statements
 from numsnn.mutants.source_text import Text
 
 SIGN = Mutant(
     "a minus", "numsnn.linear:Linear.backward", "d_x = d_y @ weight", "d_x = -d_y @ weight", "test"
 )
-NEUTRAL = replace(SIGN, name="times one", new="d_x = 1 * (d_y @ weight)")
+NEUTRAL = replace(
+    SIGN,
+    name="linear:Linear.backward | d_x = d_y @ weight | factor: d_y @ weight -> 1 * (d_y @ weight)",
+    new="d_x = 1 * (d_y @ weight)",
+)
 
 
 def gate(*mutants: Mutant, **options):
@@ -143,6 +157,23 @@ def test_each_kind_of_edit_is_generated():
     assert "0 -> (1)" in edits
 
 
+def test_every_reason_is_one_for_an_edit_that_is_made():
+    names = [m.name.split(" | ") for t in TARGETS for m in generated(t.path, t.only)]
+    made = [(t, line, re.sub(r" #\d+$", "", e.partition(": ")[2])) for t, line, e in names]
+    for row in (*REASONS, *NO_ERRORS):
+        assert row.edits and row.why
+        for edit in row.edits:
+            assert any(
+                t == row.target and line.startswith(row.line) and e == edit for t, line, e in made
+            ), (row.line, edit)
+
+
+def test_what_is_no_error_is_not_made():
+    names = {mutant.name for mutant in all_generated()}
+    apart = [m for t in TARGETS for m in generated(t.path, t.only) if m.name not in names]
+    assert len(apart) == sum(len(row.edits) for row in NO_ERRORS)
+
+
 # -- the gate --------------------------------------------------------------------------------------
 
 
@@ -168,7 +199,13 @@ def test_a_neutral_edit_is_equivalent_but_needs_its_reason(monkeypatch):
     assert (result.caught, result.equivalent, result.survivors) == (0, 1, [])
     assert result.unexplained and not result.passed
     assert "NO REASON GIVEN" in result.table()
-    monkeypatch.setitem(written.REASONS, NEUTRAL.name, "a product with one")
+    row = Reason(
+        "linear:Linear.backward",
+        "d_x = ",
+        ("d_y @ weight -> 1 * (d_y @ weight)",),
+        "a product with one",
+    )
+    monkeypatch.setattr(reasons, "REASONS", (row,))
     result = gate(NEUTRAL)
     assert result.passed and "a product with one" in result.table()
 

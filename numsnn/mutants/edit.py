@@ -88,6 +88,7 @@ def edited_source(mutant: Mutant) -> str:
     return source
 
 
+@cache
 def edited_code(mutant: Mutant) -> CodeType:
     """The code object of the edited function. Raises NumsnnError where it does not compile."""
     function = function_of(mutant.target)

@@ -30,47 +30,48 @@ class Draw(NamedTuple):
 
 
 def draws(operations: Sequence[str], seed: int, networks: int = NETWORKS) -> list[Draw]:
-    """``networks`` whole networks, and ``networks`` cases of single operations, by turns."""
-    found: list[Draw] = []
-    for kind in (True, False):
-        names = [name for name in operations if whole(name) == kind]
-        found += [
-            Draw(names[i % len(names)], i // len(names), seed)
-            for i in range(networks if names else 0)
-        ]
-    return found
+    """``networks`` networks, and a tenth as many cases of each other operation."""
+    return [
+        Draw(name, number, seed)
+        for name in operations
+        for number in range(networks if whole(name) else -(-networks // 10))
+    ]
 
 
 def whole(operation: str) -> bool:
-    """Whether an entry of the registry is a whole network."""
-    return operation.partition("/")[0] == "network"
+    """Whether an entry of the registry draws networks of every kind."""
+    return operation == "network"
 
 
 def whole_run(draw: Draw) -> Tree:
     """The forward and the backward of a drawn case."""
-    passes = _passes(draw)
+    passes = passes_of(draw)
     return passes.backward(passes.forward())
 
 
 def differing(
-    mutants: Sequence[Mutant], sample: Sequence[Draw], enough: int = 5
+    mutants: Sequence[Mutant], sample: Sequence[Draw], enough: int = 2
 ) -> dict[str, list[Draw]]:
     """For every mutant the draws of the sample on which its gradients differ, ``enough`` at most."""
     found: dict[str, list[Draw]] = {mutant.name: [] for mutant in mutants}
     targets = sorted({mutant.target for mutant in mutants})
     for draw in sample:
-        passes = _passes(draw)
+        in_draw = called(targets, passes_of, draw)
+        passes = passes_of(draw)
         in_forward = called(targets, passes.forward)
         saved = passes.forward()
         in_backward = called(targets, passes.backward, saved)
-        expected = passes.digest(saved)
+        expected = _digest(passes.backward, saved)
         for mutant in mutants:
-            if len(found[mutant.name]) >= enough or mutant.target not in in_forward | in_backward:
+            if len(found[mutant.name]) >= enough:
+                continue
+            anew = mutant.target in in_draw | in_forward
+            if not anew and mutant.target not in in_backward:
                 continue  # where the function is not called, nothing can differ
             with applied(mutant):
-                again = None if mutant.target in in_forward else saved
-                if passes.digest(again, anew=again is None) != expected:
-                    found[mutant.name].append(draw)
+                again = _digest(whole_run, draw) if anew else _digest(passes.backward, saved)
+            if again != expected:
+                found[mutant.name].append(draw)
     return found
 
 
@@ -80,17 +81,9 @@ class Passes(NamedTuple):
     forward: Callable[[], Any]
     backward: Callable[[Any], Tree]
 
-    def digest(self, saved: Any, anew: bool = False) -> Any:
-        """Every bit of the gradients; an exception by its text."""
-        try:
-            with np.errstate(all="ignore"):
-                return _bits(self.backward(self.forward() if anew else saved))
-        except Exception as raised:
-            return f"{type(raised).__name__}: {raised}"
 
-
-def _passes(draw: Draw) -> Passes:
-    """Networks run spiking and relaxed by turns; cotangents come for traces, final states, or both."""
+def passes_of(draw: Draw) -> Passes:
+    """Networks run spiking and relaxed by turns, with cotangents of every form a caller may give."""
     rng = draw.generator()
     case = REGISTRY[draw.operation].draw(rng)
     if isinstance(case, FunctionCase):
@@ -112,21 +105,36 @@ def _passes(draw: Draw) -> Passes:
     return Passes(forward, lambda saved: layer.backward(saved, d_y, d_membranes))
 
 
-def _cotangents(layer: Any, saved: Tree, rng: np.random.Generator, index: int) -> dict:
-    if not neurons(layer) or index % 8 == 7:
+def _cotangents(layer: Any, saved: Tree, rng: np.random.Generator, index: int) -> dict | None:
+    if index % 8 == 7:
+        return None
+    if not neurons(layer):
         return {}
     finals = final_states(layer, saved)
     found = {}
     for name, trace in membranes(layer, saved).items():
         state = State(*(rng.standard_normal(part.shape) for part in finals[name]))
-        found[name] = MembraneCotangent(
-            None if index % 4 == 1 else rng.standard_normal(trace.shape),
-            None if index % 4 == 2 else state,
-        )
+        d_trace = rng.standard_normal(trace.shape)
+        found[name] = (
+            d_trace,  # as a regularizer gives it
+            MembraneCotangent(None, state),
+            MembraneCotangent(d_trace, None),
+            MembraneCotangent(d_trace, state),
+        )[index % 4]
     return found
 
 
+def _digest(run: Callable[..., Tree], *arguments: Any) -> Any:
+    """Every bit of the gradients that ``run(*arguments)`` gives; an exception by its text."""
+    try:
+        with np.errstate(all="ignore"):
+            return _bits(run(*arguments))
+    except Exception as raised:
+        return f"{type(raised).__name__}: {raised}"
+
+
 def _bits(tree: Tree) -> Any:
+    """A tree with bytes for arrays; 0 and -0, which are one number, have the same."""
     if tree is None or isinstance(tree, str):
         return tree
     if isinstance(tree, tuple | list):
@@ -134,4 +142,4 @@ def _bits(tree: Tree) -> Any:
     if isinstance(tree, dict):
         return {name: _bits(part) for name, part in tree.items()}
     leaf = np.asarray(tree)
-    return leaf.dtype.char, leaf.shape, leaf.tobytes()
+    return leaf.dtype.char, leaf.shape, (leaf + leaf.dtype.type(0)).tobytes()

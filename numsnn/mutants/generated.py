@@ -36,7 +36,7 @@ def generated(target: str, only: str = "") -> list[Mutant]:
         name = f"{short(target)} | {line} | {edit.kind}: {change}"
         names[name] = names.get(name, 0) + 1
         if names[name] > 1:
-            name = f"{name} ({names[name]})"
+            name = f"{name} #{names[name]}"
         found.append(
             Mutant(
                 name,

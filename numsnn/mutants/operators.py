@@ -19,7 +19,7 @@ OF_ARRAYS = {"sum", "mean", "cumsum", "exp", "log", "log1p", "sqrt", "square", "
 OF_ARRAYS |= {"broadcast_to", "moveaxis", "transpose", "swapaxes", "reshape", "astype", "max"}
 BY_HAND = {"sum_to", "contract", "magnitude", "logistic", "softplus", "tree_sum"}
 NOT_ARRAYS = {"tuple", "list", "len", "_replace", "cls", "_initial", "of", "slice", "get"}
-ALLOCATING = ("zeros", "empty")  # minus 0 is 0, and what is empty is yet to be filled
+ALLOCATING = ("zeros", "empty", "scratch")  # minus 0 is 0, and what is empty is yet to be filled
 
 
 class Edit(NamedTuple):

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from numsnn.mutants.edit import Mutant
 from numsnn.mutants.generated import generated
+from numsnn.mutants.reasons import no_error
 
 
 class Target(NamedTuple):
@@ -100,5 +101,6 @@ TARGETS: tuple[Target, ...] = (
 
 
 def all_generated() -> tuple[Mutant, ...]:
-    """Every generated edit of every target."""
-    return tuple(m for target in TARGETS for m in generated(target.path, target.only))
+    """Every generated edit of every target, but those that are no errors."""
+    rows = (m for target in TARGETS for m in generated(target.path, target.only))
+    return tuple(mutant for mutant in rows if not no_error(mutant))
