@@ -490,7 +490,7 @@ beside(
 
 # %%
 for name in ("Conv2d", "BatchNorm"):
-    for check in ("contract", "adjoint", "differences", "taylor", "each-parameter"):
+    for check in ("contract", "adjoint", "differences", "taylor"):
         print(f"{name:10} {check:15} {run(REGISTRY[name], check, cases=5).verdict}")
 
 # %% [markdown]

@@ -20,13 +20,13 @@ def add_learn_parser(subparsers: Any) -> None:
         "learn",
         help="the notebooks: from an equation to a verified gradient",
         description="Lists the notebooks, or opens a copy of one in Jupyter.",
-        epilog=f"Opening, --check and --refresh need Jupyter: {EXTRA}.",
+        epilog=f"All but the list needs Jupyter: {EXTRA}.",
     )
     parser.add_argument(
         "name", nargs="*", help="a notebook: its number, its name or a part of it; none: list all"
     )
     parser.add_argument(
-        "--into", type=Path, default=Path(), help="folder for the copy (default: here)"
+        "--into", type=Path, default=Path(), help="folder for the copy or the pages (default: here)"
     )
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument(
@@ -37,11 +37,14 @@ def add_learn_parser(subparsers: Any) -> None:
     instead.add_argument(
         "--refresh", action="store_true", help="make and execute them anew from their scripts"
     )
+    instead.add_argument(
+        "--html", action="store_true", help="write them as web pages that need no Jupyter to read"
+    )
     parser.set_defaults(run=learn)
 
 
 def learn(args: argparse.Namespace) -> int:
-    """List, open, check or refresh."""
+    """List, open, export, check or refresh."""
     chosen = [lesson(name) for name in args.name]
     if args.check:
         _need("jupytext", "nbclient")
@@ -49,6 +52,9 @@ def learn(args: argparse.Namespace) -> int:
     if args.refresh:
         _need("jupytext", "nbclient")
         return refresh(chosen or lessons())
+    if args.html:
+        _need("nbconvert")
+        return pages(chosen or lessons(), args.into)
     if len(chosen) > 1:
         raise NumsnnError(f"learn: one notebook is opened at a time, found {len(chosen)}")
     return open_one(chosen[0], args.into) if chosen else list_all()
@@ -67,11 +73,18 @@ def list_all() -> int:
 def open_one(one: Lesson, into: Path, start: Callable[[list[str]], Any] = subprocess.run) -> int:
     """Open a copy of a notebook in ``into``; what is already there is opened as it is."""
     _need("jupyterlab")
-    if not into.is_dir():
-        raise NumsnnError(f"learn: {into} is no folder")
-    path = copied(one, into)
+    path = copied(one, _folder(into))
     print(f"opening {path}", flush=True)
     return start([sys.executable, "-m", "jupyter", "lab", str(path)]).returncode
+
+
+def pages(chosen: list[Lesson], into: Path) -> int:
+    """Write notebooks as web pages."""
+    from numsnn.teaching.pages import page
+
+    for one in chosen:
+        print(page(one, _folder(into)))
+    return 0
 
 
 def check(chosen: list[Lesson]) -> int:
@@ -95,6 +108,12 @@ def refresh(chosen: list[Lesson]) -> int:
     for one in chosen:
         print(f"{one.name}: written, {execution.refresh(one):.0f} s")
     return 0
+
+
+def _folder(into: Path) -> Path:
+    if not into.is_dir():
+        raise NumsnnError(f"learn: {into} is no folder")
+    return into
 
 
 def _need(*modules: str) -> None:

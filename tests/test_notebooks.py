@@ -207,6 +207,16 @@ def test_script_and_notebook_are_a_pair(one: Lesson) -> None:
     assert len(pair_differs(made(one.script), committed)) == 1
 
 
+@jupytext
+def test_a_page_has_the_alt_texts(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["learn", "3", "--html", "--into", str(tmp_path)]) == 0
+    page = (tmp_path / "03_convolution_by_im2col.html").read_text("utf-8")
+    assert str(tmp_path) in capsys.readouterr().out
+    images = re.findall(r"<img[^>]*?(alt=\"[^\"]*\")", page, re.DOTALL)
+    assert len(images) == page.count("<img") >= 4
+    assert all(len(alt) > 40 and "No description" not in alt for alt in images)
+
+
 SCRIPT = """# %% [markdown]
 # # Tiny
 #

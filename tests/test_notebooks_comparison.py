@@ -3,7 +3,7 @@
 import pytest
 
 from numsnn.teaching import Picture, plain, sheet
-from numsnn.teaching.comparison import differences, numbers_agree, pictures_differ, texts_differ
+from numsnn.teaching.comparison import differences, numbers_agree, texts_differ
 
 
 def code(*outputs: dict, tags: tuple[str, ...] = ()) -> dict:
@@ -14,10 +14,11 @@ def printed(text: str) -> dict:
     return {"output_type": "stream", "name": "stdout", "text": text}
 
 
-def drawn(heights: list[float], size: tuple[float, float] = (4, 2)) -> str:
-    figure = sheet(*size)
-    plain(figure.subplots()).bar(range(len(heights)), heights, color="black")
-    return Picture(figure, "bars")._repr_mimebundle_()[0]["image/png"]
+def drawn(heights: list[float], word: str = "", alt: str = "bars") -> dict:
+    figure = sheet(4, 2)
+    plain(figure.subplots(), word).bar(range(len(heights)), heights)
+    data, metadata = Picture(figure, alt)._repr_mimebundle_()
+    return {"output_type": "execute_result", "data": data, "metadata": metadata}
 
 
 @pytest.mark.parametrize(
@@ -58,12 +59,39 @@ def test_words_must_be_equal_and_spaces_need_not() -> None:
     assert texts_differ("[1 2]", "[1 2 3]")
 
 
-def test_pictures_differ_by_what_they_show() -> None:
-    bars = drawn([1, 2, 3])
-    assert pictures_differ(bars, drawn([1, 2, 3])) == ""
-    assert pictures_differ(bars, drawn([1, 2.01, 3])) == ""
-    assert "off by" in pictures_differ(bars, drawn([3, 2, 1]))
-    assert "pixels" in pictures_differ(bars, drawn([1, 2, 3], (4, 2.2)))
+def test_pictures_differ_by_the_numbers_and_words_they_show() -> None:
+    bars = [code(drawn([1, 2, 3], "a"))]
+    assert differences(bars, [code(drawn([1, 2, 3], "a"))]) == []
+    assert differences(bars, [code(drawn([1, 2, 3 + 1e-9], "a"))]) == []
+    (number,) = differences(bars, [code(drawn([1, 2, 3.1], "a"))])
+    assert number.startswith("cell 0, picture: shows ")
+    (word,) = differences(bars, [code(drawn([1, 2, 3], "b"))])
+    assert word.startswith("cell 0, picture: says ")
+    assert differences(bars, [code(drawn([1, 2, 3, 4], "a"))])
+    assert differences(bars, [code(drawn([1, 2, 3], "a", alt="other"))])
+
+
+@pytest.mark.parametrize("kind", ["plot", "scatter", "vlines", "imshow", "text", "title"])
+def test_every_kind_of_drawing_counts(kind: str) -> None:
+    def draw(y: float) -> list[str]:
+        figure = sheet(2, 1)
+        axes = figure.subplots()
+        if kind == "imshow":
+            axes.imshow([[0.0, 1.0], [2.0, y]])
+        elif kind == "vlines":
+            axes.vlines([0, 1], 0, [1, y])
+        elif kind == "text":
+            axes.text(0, 0, f"{y}")
+        elif kind == "title":
+            axes.set_title(f"{y}")
+        elif kind == "scatter":
+            axes.plot([0, 1, 2], [0, y, float("nan")], "o")
+        else:
+            axes.plot([0, 1], [0, y])
+        return Picture(figure, "alt").drawn()
+
+    assert draw(3.0) == draw(3.0)
+    assert texts_differ("\n".join(draw(3.0)), "\n".join(draw(3.2)))
 
 
 def test_outputs_are_compared_cell_by_cell() -> None:
