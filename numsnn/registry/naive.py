@@ -156,6 +156,19 @@ def cross_entropy(outputs: Array, labels: Array) -> float:
     return total / N
 
 
+def two_masks(outputs: Array, labels: Array) -> float:
+    """Both masks' cross-entropies, and how far their classes' probabilities are apart, number by number."""
+    passes, N, K = outputs.shape
+    surprise = [cross_entropy(outputs[i : i + 1], labels) for i in range(passes)]
+    if passes == 1:
+        return surprise[0]
+    apart = 0.0
+    for n in range(N):
+        p, q = ([math.exp(-_surprise(list(o[n]), k)) for k in range(K)] for o in outputs)
+        apart += sum((a - b) * (math.log(a) - math.log(b)) for a, b in zip(p, q, strict=True))
+    return (surprise[0] + surprise[1]) / 2 + apart / (4 * N * K)
+
+
 def mean_cross_entropy(outputs: Array, labels: Array) -> float:
     T, N, _ = outputs.shape
     return sum(

@@ -108,7 +108,12 @@ def two_losses(rng: Rng) -> FunctionCase:
     passes, N, K = sizes(rng, (1, 2), (1, 4), (2, 5))
     labels = rng.integers(K, size=N)
     outputs = 2 * rng.standard_normal((passes, N, K))
-    return FunctionCase(lambda o: two_mask_loss(o, labels), (outputs,), "two_mask_loss")
+    return FunctionCase(
+        lambda o: two_mask_loss(o, labels),
+        (outputs,),
+        "two_mask_loss",
+        reference=lambda o: naive.two_masks(o, labels),
+    )
 
 
 def psg(surrogate: Any, value: Callable[[float, float], float]) -> Callable[[Rng], LayerCase]:
@@ -207,7 +212,7 @@ ENTRIES = (
     ),
     Entry("ThermalNoise", (ThermalNoise,), thermal),
     Entry("TwoMasks", (TwoMasks,), two_masks, FIRING, KINKS),
-    Entry("loss/two-masks", (two_mask_loss,), two_losses, FUNCTION),
+    Entry("loss/two-masks", (two_mask_loss,), two_losses, (*FUNCTION, "formula")),
     *(
         Entry(f"surrogate/{type(s).__name__}-{s.form}", (type(s), s), psg(s, f), SLOPES)
         for s, f in FORMULAS.items()
