@@ -46,6 +46,7 @@ def test_numbers_that_agree(a: str, b: str) -> None:
         ("1.0", "-1.0"),
         ("nan", "1.0"),
         ("3.00000000", "3.00001000"),
+        ("3", "3.2"),  # one unit of the finer of the two
     ],
 )
 def test_numbers_that_do_not(a: str, b: str) -> None:

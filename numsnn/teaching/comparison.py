@@ -81,7 +81,7 @@ def numbers_agree(a: str, b: str) -> bool:
     if not (set(a + b) & set(".eE")):
         return int(a) == int(b)
     x, y = float(a), float(b)
-    bound = max(ABSOLUTE + RELATIVE * max(abs(x), abs(y)), 1.01 * max(unit(a), unit(b)))
+    bound = max(ABSOLUTE + RELATIVE * max(abs(x), abs(y)), 1.01 * min(unit(a), unit(b)))
     return abs(x - y) <= bound
 
 

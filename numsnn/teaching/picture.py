@@ -73,12 +73,11 @@ def _drawn(axes: Any) -> Iterator[str]:
 
 
 def _numbers(what: str, values: np.ndarray) -> str:
-    """How many, and for each column its mean and its spread; NaN, a gap in a line, left out."""
+    """How many, and the mean and spread of each column, or of an image; gaps, NaN, left out."""
     found = values.astype(float)
-    columns = [column[np.isfinite(column)] for column in found.T]
-    sizes = (f"{np.mean(c):.6g} +- {np.std(c):.6g}" for c in columns if c.size)
-    if len(columns) > 4:
-        sizes = (f"{np.nanmean(found):.6g} +- {np.nanstd(found):.6g}",)
+    columns = list(found.T) if what != "image" else [found.ravel()]
+    finite = [column[np.isfinite(column)] for column in columns]
+    sizes = (f"{np.mean(c):#.6g} +- {np.std(c):#.6g}" for c in finite if c.size)
     return f"{what} {found.shape[0]}: " + ", ".join(sizes)
 
 
