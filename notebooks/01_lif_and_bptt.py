@@ -43,9 +43,11 @@ from numsnn.firing import Anchored, Relaxed, Step
 from numsnn.losses import cross_entropy
 from numsnn.mutants import PLANTED, Mutant, applied
 from numsnn.optimizers import Adam
+from numsnn.parallel import set_threads
 from numsnn.teaching import BLUE, GREEN, GREY, INK, ORANGE, Picture, beside, plain, sheet
 from numsnn.teaching.neuron import trace, unrolled
 
+set_threads(1)  # small networks: a second thread would cost more than it brings
 rng = np.random.default_rng(0)
 
 # %% [markdown]

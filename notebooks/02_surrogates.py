@@ -40,12 +40,14 @@ from numsnn.mutants import Mutant, applied
 from numsnn.optimizers import Adam
 from numsnn.papers.im_loss import K
 from numsnn.papers.psg_surrogates import PSGArctangent
+from numsnn.parallel import set_threads
 from numsnn.registry import REGISTRY, run
 from numsnn.registry.functions import surrogate_draw
 from numsnn.surrogates import SURROGATES, Gaussian, Sigmoid, Surrogate, Tanh
 from numsnn.teaching import BLUE, GREEN, ORANGE, Picture, beside, plain, sheet
 from numsnn.teaching.slopes import gallery
 
+set_threads(1)  # small networks: a second thread would cost more than it brings
 rng = np.random.default_rng(0)
 
 # %% [markdown]
