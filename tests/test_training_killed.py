@@ -26,7 +26,12 @@ def epochs_done(folder: Path) -> int:
 
 def stopped(argv: list[str], folder: Path, after: int, how: signal.Signals) -> tuple[int, str]:
     """Run until ``after`` epochs are kept and a part of the next is done, then send a signal."""
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # a job in the background ignores Ctrl-C, and its children with it: this child listens
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
     try:
         end = time.monotonic() + 120
         while epochs_done(folder) < after and time.monotonic() < end:

@@ -78,10 +78,10 @@ def read_mapping(path: Path) -> tuple[str, ...]:
         raise DataFormatError(path, lines[0][0] if lines else 0, "action,label", found)
     names: list[str] = []
     for offset, line in lines[1:]:
-        name, _, number = line.rpartition(",")
-        if not name or number.strip() != str(len(names) + 1):
+        name, number = (cell.strip() for cell in line.rpartition(",")[::2])
+        if not name or number != str(len(names) + 1):
             raise DataFormatError(path, offset, f"a name and {len(names) + 1}", line[:80])
-        names.append(name.replace("_", " "))
+        names.append(name.replace("_", " ").strip())
     if not names:
         raise DataFormatError(path, path.stat().st_size, "names of classes", "none")
     return tuple(names)
