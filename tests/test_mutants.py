@@ -130,7 +130,7 @@ def test_every_statement_of_a_backward_is_edited(target):
 def test_every_backward_is_a_target():
     """Found in the source by their names; analyses, checks and demonstrations have none of their own."""
     root = Path(numsnn.__file__).parent
-    apart = ("analysis", "checks", "data", "errata", "mutants", "oracle", "registry")
+    apart = ("analysis", "checks", "data", "errata", "mutants", "notebooks", "registry")
     listed = {target.path for target in TARGETS} | {
         "numsnn.layer:Layer.backward",  # only raise NotImplementedError
         "numsnn.surrogates:Surrogate.slopes",
@@ -261,15 +261,16 @@ def test_the_report_is_json_and_adds_up():
 
 ON = (
     *("Linear", "Conv2d", "AvgPool2d", "BatchNorm", "Dropout", "Accumulate", "Residual", "Repeat"),
-    *("LIF/hard", "LIF/soft", "LIF/soft-detached", "LIF/lateral", "LIF/norm-raw", "LIF/folded"),
-    *("surrogate/sigmoid", "loss/cross-entropy", "regularizer/MPDLoss", "SGD"),
+    *("LIF/hard", "LIF/soft", "LIF/soft-detached", "LIF/lateral", "LIF/folded"),
+    *("LIF/norm-raw", "LIF/norm-normalised", "loss/cross-entropy", "regularizer/MPDLoss", "SGD"),
+    *(f"surrogate/{name}" for name in numsnn.surrogates.SURROGATES),
 )
 
 
 def test_a_sample_of_all_mutants_is_caught():
-    """One in 15 of those on a few operations; ``numsnn verify --mutants`` tries them all."""
-    rows = (*PLANTED[::6], *all_generated()[::24])
-    result = run_gate(mutants=rows, operations=ON, on=ON, networks=5, workers=1, every_check=False)
-    assert result.planted > 60
-    assert not result.survivors, result.table()
-    assert result.caught > 0.9 * result.planted
+    """One in 8 of those on a few operations; ``numsnn verify --mutants`` tries them all."""
+    rows = (*PLANTED[::4], *all_generated()[::8])
+    result = run_gate(mutants=rows, operations=ON, on=ON, networks=200, workers=1)
+    assert result.planted > 200
+    assert result.passed, result.table()
+    assert result.equivalent < 0.1 * result.planted

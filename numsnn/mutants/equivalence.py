@@ -45,8 +45,8 @@ def whole(operation: str) -> bool:
 
 def whole_run(draw: Draw) -> Tree:
     """The forward and the backward of a drawn case."""
-    passes = passes_of(draw)
-    return passes.backward(passes.forward())
+    saved, backward = forwards(draw)
+    return backward(saved)
 
 
 def differing(
@@ -56,53 +56,40 @@ def differing(
     found: dict[str, list[Draw]] = {mutant.name: [] for mutant in mutants}
     targets = sorted({mutant.target for mutant in mutants})
     for draw in sample:
-        in_draw = called(targets, passes_of, draw)
-        passes = passes_of(draw)
-        in_forward = called(targets, passes.forward)
-        saved = passes.forward()
-        in_backward = called(targets, passes.backward, saved)
-        expected = _digest(passes.backward, saved)
+        in_forward, (saved, backward) = called(targets, forwards, draw)
+        in_backward, expected = called(targets, _digest, backward, saved)
         for mutant in mutants:
             if len(found[mutant.name]) >= enough:
                 continue
-            anew = mutant.target in in_draw | in_forward
+            anew = mutant.target in in_forward
             if not anew and mutant.target not in in_backward:
                 continue  # where the function is not called, nothing can differ
             with applied(mutant):
-                again = _digest(whole_run, draw) if anew else _digest(passes.backward, saved)
+                again = _digest(whole_run, draw) if anew else _digest(backward, saved)
             if again != expected:
                 found[mutant.name].append(draw)
     return found
 
 
-class Passes(NamedTuple):
-    """The two passes of a case; what the forward gives cannot be written to."""
+def forwards(draw: Draw) -> tuple[Any, Callable[[Any], Tree]]:
+    """What the forward of a drawn case saves, which cannot be written to, and its backward.
 
-    forward: Callable[[], Any]
-    backward: Callable[[Any], Tree]
-
-
-def passes_of(draw: Draw) -> Passes:
-    """Networks run spiking and relaxed by turns, with cotangents of every form a caller may give."""
+    Networks run spiking and relaxed by turns, with cotangents of every form a caller may give.
+    """
     rng = draw.generator()
     case = REGISTRY[draw.operation].draw(rng)
     if isinstance(case, FunctionCase):
-        return Passes(lambda: None, lambda _: case.function(*case.arguments))
+        return None, lambda _: case.function(*case.arguments)
     if not isinstance(case, LayerCase):
-        return Passes(lambda: None, lambda _: case.compute(*case.arguments))
+        return None, lambda _: case.compute(*case.arguments)
     layer = case.relax(case.layer, None) if draw.number % 2 and case.fires else case.layer
-
-    def forward() -> Tree:
-        _, saved = layer.forward(case.params, case.x)
-        for leaf in leaves(saved):
-            if isinstance(leaf, np.ndarray):
-                leaf.flags.writeable = False
-        return saved
-
     y, saved = layer.forward(case.params, case.x)
+    for leaf in leaves(saved):
+        if isinstance(leaf, np.ndarray):
+            leaf.flags.writeable = False
     d_y = rng.standard_normal(y.shape)
     d_membranes = _cotangents(layer, saved, rng, draw.number)
-    return Passes(forward, lambda saved: layer.backward(saved, d_y, d_membranes))
+    return saved, lambda saved: layer.backward(saved, d_y, d_membranes)
 
 
 def _cotangents(layer: Any, saved: Tree, rng: np.random.Generator, index: int) -> dict | None:

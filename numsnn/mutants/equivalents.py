@@ -43,6 +43,12 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         LIF,
+        "d_norms, d_laterals = [], []",
+        ("d_norms, d_laterals = [], [] -> d_laterals, d_norms = [], []",),
+        "two empty lists",
+    ),
+    Reason(
+        LIF,
         "carries_u = self.norm is not None",
         ('self.norm is not None and self.carry == "normalised" -> (self.carry == "normalised")',),
         "without a norm raw and normalised potential are one array",
@@ -246,6 +252,18 @@ REASONS: tuple[Reason, ...] = (
         "minus 0 and twice 0 are 0",
     ),
     Reason(
+        "papers.psg_surrogates:PSGArctangent.slopes",
+        "return bump, _ratio(x * bump - np.arctan(x), width * width, at_zero=0 * z)",
+        ("0 * z -> (0)",),
+        "0 in any shape",
+    ),
+    Reason(
+        "papers.psg_surrogates:PSGSoftplus.slopes",
+        "return rise, _ratio(-bend, width * width, at_zero=0 * z)",
+        ("0 * z -> (0)",),
+        "0 in any shape",
+    ),
+    Reason(
         "regularizers.moments:standard_deviation_backward",
         "alive = _alive(saved)",
         ("_alive(saved) -> 2 * (_alive(saved))",),
@@ -294,6 +312,12 @@ REASONS: tuple[Reason, ...] = (
             "d_u.reshape(membrane[t].shape)",
         ),
         "what is put into an array takes its dtype",
+    ),
+    Reason(
+        "regularizers.pda_histogram:SoftHistogramDistribution.__call__",
+        "d_membrane[t] = d_u.reshape(membrane[t].shape)",
+        ("t -> t - 1", "t -> -1 - t"),
+        "the steps are alike in shape",
     ),
 )
 """Reasons why edits that stand in the report as equivalent are so."""

@@ -57,9 +57,9 @@ def run_gate(
 
     operations: names of registry entries; only mutants of functions that they call are tried.
     checks and on: the checks, and the registry's entries on which they run. None stands for all.
-    networks: how many are drawn to show that a mutant changes nothing. workers: processes (None:
-    one a core; 1: no other than this one). every_check: for those planted by hand, find not only
-    the first check that catches them. progress is told now and then how far it is.
+    networks: how many are drawn to show that a mutant changes nothing. workers: processes, started
+    afresh (None: one a core; 1: no other than this one). every_check: for those planted by hand,
+    find all checks that catch them, not the first only. progress is told how far it is.
     Raises NumsnnError where a check fails although nothing is mutated, or a mutant is stale.
     """
     start = time.perf_counter()
@@ -129,7 +129,7 @@ def _calls(operation: str, targets: Sequence[str], seed: int) -> tuple[str, set[
     """The targets that an operation's forward and backward call."""
     found: set[str] = set()
     for number in range(60 if whole(operation) else 12):
-        found |= called(targets, whole_run, Draw(operation, number, seed))
+        found |= called(targets, whole_run, Draw(operation, number, seed))[0]
     return operation, found
 
 
@@ -160,8 +160,8 @@ def _judge(
             continue
         also: tuple[str, ...] = ()
         if every_check and mutant.kind == "planted":
-            few = (catch.operation, *(name for name in operations if name != catch.operation))[:3]
-            also = tuple(c for c in all_catches(mutant, few, order, seed) if c != catch.check)
+            every = all_catches(mutant, catch.operation, order, seed)
+            also = tuple(check for check in every if check != catch.check)
         found.append(Outcome(mutant, CAUGHT, catch.check, catch.operation, also, catch.said))
     return found
 

@@ -8,8 +8,13 @@ from typing import Any
 from numsnn.mutants.edit import function_of
 
 
-def called(targets: Iterable[str], run: Callable[..., Any], *arguments: Any) -> set[str]:
-    """The targets that ``run(*arguments)`` calls on this thread. What it raises is swallowed."""
+def called(
+    targets: Iterable[str], run: Callable[..., Any], *arguments: Any
+) -> tuple[set[str], Any]:
+    """The targets that ``run(*arguments)`` calls on this thread, and what it returns.
+
+    An exception is swallowed; None is returned for its result.
+    """
     by_code = {function_of(target).__code__: target for target in targets}
     found: set[str] = set()
 
@@ -20,9 +25,8 @@ def called(targets: Iterable[str], run: Callable[..., Any], *arguments: Any) -> 
     before = sys.getprofile()
     sys.setprofile(see)
     try:
-        run(*arguments)
+        return found, run(*arguments)
     except Exception:
-        return found
+        return found, None
     finally:
         sys.setprofile(before)
-    return found
