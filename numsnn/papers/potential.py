@@ -44,8 +44,8 @@ class PotentialLIF(LIF):
         for t in range(len(current)):
             u = params.decay * v + current[t]  # eq. 2
             o = self._put_out(params, u, t)
-            v = u * (1 - self._fired(params, o, t))
             membrane[t], out[t] = u, o
+            v = u * (1 - self._fired(params, out, t))
         finite(f"PotentialLIF {self.name}".strip(), "the potential", v)
         return out, self.Saved(params, membrane, membrane, out, State(v, o), (), ())
 
@@ -66,11 +66,11 @@ class PotentialLIF(LIF):
             d_z = do_dz * d_o  # eq. 16, 19
             d_width += contract(do_dwidth, d_o, d_width.shape)  # eq. 17, 18, 20
             d_threshold -= sum_to(d_z, d_threshold.shape)
-            d_u = d_z + (1 - self._fired(params, o[t], t)) * d_v
+            d_u = d_z + (1 - self._fired(params, o, t)) * d_v
             if extra.trace is not None:
                 d_u = d_u + extra.trace[t]
             d_current[t] = d_u
-            v = u[t - 1] * (1 - self._fired(params, o[t - 1], t - 1)) if t else before
+            v = u[t - 1] * (1 - self._fired(params, o, t - 1)) if t else before
             d_decay += contract(v, d_u, d_decay.shape)
             d_v, d_o_last = params.decay * d_u, zero
         initial = None if params.initial is None else State(d_v, zero)
@@ -86,6 +86,6 @@ class PotentialLIF(LIF):
         return u.real * s.real + 1j * s.imag if np.iscomplexobj(s) else u * s
 
     def _fired(self, params: LIF.Params, o: Array, t: int) -> Any:
-        """[o > threshold], as the detached reset sees it."""
-        seen, threshold = self.firing.gate(o, t, slice(None)), np.real(params.threshold)
+        """[o[t] > threshold], as the detached reset sees it."""
+        seen, threshold = self.firing.gate(o[t], t, slice(None)), np.real(params.threshold)
         return (seen >= threshold if self.tie == "fires" else seen > threshold).astype(seen.dtype)
