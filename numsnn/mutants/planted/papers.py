@@ -42,7 +42,7 @@ MUTANTS = (
     Mutant(
         "potential output: reset not cut",
         POTENTIAL,
-        "(1 - self._fired(params, o[t], t)) * d_v",
+        "(1 - self._fired(params, o, t)) * d_v",
         "d_v",
         "the gate of the reset missing",
     ),
