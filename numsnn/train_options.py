@@ -40,11 +40,17 @@ examples:
 class Preset(NamedTuple):
     """What a data set is trained with unless told otherwise."""
 
+    method: str = "tdbn"
+    network: str = "small"
+    width: float = 1.0
+    T: int = 4  # of still images; frames of events have their own
     epochs: int = 20
     batch_size: int = 64
     rate: float = 0.1
     augment: str = "none"
     frames: str = "none"
+    standardise: bool = False
+    smoothing: float = 0.0
 
 
 PRESETS = {
@@ -62,23 +68,26 @@ PRESETS = {
 """Chosen on held-out training images, never on test images."""
 
 SETTINGS = (
-    "data", "frames", "hold_out", "method", "network", "width", "T", "epochs", "batch_size",
-    "rate", "augment", "seed",
+    "data", "frames", "standardise", "hold_out", "method", "network", "width", "T", "epochs",
+    "batch_size", "rate", "smoothing", "augment", "seed",
 )  # fmt: skip
 """The options that decide what a run computes; a run that is resumed keeps its own."""
 
 
 def completed(given: dict[str, Any]) -> dict[str, Any]:
-    """All settings: those given, else the method's rate, else the data set's, else the common ones.
+    """All settings: those given, else the data set's, where it is silent the common ones.
 
-    T 0: as the data has it.
+    Rate and smoothing belong to the data set's method: another method starts with its own rate and
+    without smoothing. T 0: as the data has it.
     """
-    common = {"data": "digits", "hold_out": 0, "seed": 0}
-    common |= {"method": "tdbn", "network": "small", "width": 1.0}
     preset = PRESETS.get(given.get("data", "digits"), Preset())
-    found = {"T": 0 if preset.frames != "none" else 4, **preset._asdict(), **common, **given}
-    if "rate" not in given:
-        found["rate"] = RATES.get(method_named(found["method"]), preset.rate)
+    common = {"data": "digits", "hold_out": 0, "seed": 0, **preset._asdict()}
+    if preset.frames != "none":
+        common["T"] = 0
+    method = method_named(given.get("method", preset.method))
+    if method != preset.method:
+        common |= {"rate": RATES.get(method, Preset().rate), "smoothing": 0.0}
+    found = {**common, **given}
     return {name: found[name] for name in SETTINGS}
 
 
@@ -99,6 +108,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--frames", metavar="RECIPE", help="how recordings of events become T frames, by name"
     )
     what.add_argument(
+        "--standardise", action=argparse.BooleanOptionalAction,
+        help="each channel to mean 0 and deviation 1 over the training part",
+    )  # fmt: skip
+    what.add_argument(
         "--hold-out", type=_integer(0), metavar="N",
         help="train without N of the training images and test on those: for choosing settings",
     )  # fmt: skip
@@ -108,15 +121,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--method", type=_method, metavar="NAME",
         help="neuron, norm, loss and what changes while training, as a paper has them: "
-        f"{', '.join(METHODS)}; default: tdbn",
+        f"{', '.join(METHODS)}",
     )  # fmt: skip
     how.add_argument(
         "--network", choices=list(NETWORKS), metavar="NAME",
-        help=f"architecture: {', '.join(NETWORKS)}; default: small",
+        help=f"architecture: {', '.join(NETWORKS)}",
     )  # fmt: skip
-    how.add_argument(
-        "--width", type=_positive, metavar="F", help="factor on all its channels; default: 1"
-    )
+    how.add_argument("--width", type=_positive, metavar="F", help="factor on all its channels")
     how.add_argument(
         "--T", type=_integer(1), metavar="N", help="steps for which a still image is shown"
     )
@@ -132,6 +143,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="R",
         help="learning rate at the start; it falls as a cosine",
     )
+    how.add_argument(
+        "--smoothing", type=_share, metavar="S",
+        help="share of a label that is spread over all classes, in [0, 1); for methods whose loss is "
+        "the cross-entropy of the mean output",
+    )  # fmt: skip
     how.add_argument(
         "--augment", metavar="CHANGES",
         help='random changes to training images: "crop:2", "flip,crop:4,cutout:16", "none"',
@@ -184,4 +200,14 @@ def _positive(text: str) -> float:
         number = math.nan
     if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"expected a positive number, found {text!r}")
+    return number
+
+
+def _share(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(f"expected a number in [0, 1), found {text!r}")
     return number
