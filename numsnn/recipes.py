@@ -11,7 +11,7 @@ from numsnn.layer import Array, walk
 from numsnn.losses import cross_entropy, smoothed_cross_entropy
 from numsnn.neurons import LIF
 from numsnn.observe import membranes, names
-from numsnn.optimizers import SGD, cosine
+from numsnn.optimizers import SGD, Adam, cosine
 from numsnn.regularizers import mean_over_layers
 from numsnn.tree import Tree
 from numsnn.validate import require
@@ -133,3 +133,8 @@ def with_smoothed_labels(recipe: Recipe, smoothing: float) -> Recipe:
     )
     smoothed = partial(smoothed_cross_entropy, smoothing=smoothing)
     return replace(recipe, objective=replace(recipe.objective, loss=smoothed))
+
+
+def with_adam(recipe: Recipe) -> Recipe:
+    """The recipe with Adam in place of its optimizer, without weight decay; what is frozen stays so."""
+    return replace(recipe, optimizer=Adam(frozen=recipe.optimizer.frozen))

@@ -18,7 +18,7 @@ from numsnn.evaluation import Evaluation, evaluate
 from numsnn.memory import keep_freed_memory
 from numsnn.networks import NETWORKS
 from numsnn.papers import METHODS
-from numsnn.recipes import Recipe, with_smoothed_labels
+from numsnn.recipes import Recipe, with_adam, with_smoothed_labels
 from numsnn.run import Run, json_text
 from numsnn.train_options import DESCRIPTION, EPILOG, SETTINGS, add_options, completed
 from numsnn.training import Progress, TrainingState, in_force, start, train
@@ -123,6 +123,8 @@ def build(settings: dict[str, Any], dataset: Dataset) -> Recipe:
         events=len(shape) == 4,
         rate=settings["rate"],
     )
+    if settings["optimizer"] == "adam":
+        recipe = with_adam(recipe)
     return with_smoothed_labels(recipe, settings["smoothing"])
 
 

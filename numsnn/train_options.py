@@ -46,6 +46,7 @@ class Preset(NamedTuple):
     T: int = 4  # of still images; frames of events have their own
     epochs: int = 20
     batch_size: int = 64
+    optimizer: str = "sgd"
     rate: float = 0.1
     augment: str = "none"
     frames: str = "none"
@@ -67,9 +68,12 @@ PRESETS = {
 }
 """Chosen on held-out training images, never on test images."""
 
+ADAM_RATE = 0.002
+"""The rate with which Adam starts unless told otherwise."""
+
 SETTINGS = (
     "data", "frames", "standardise", "hold_out", "method", "network", "width", "T", "epochs",
-    "batch_size", "rate", "smoothing", "augment", "seed",
+    "batch_size", "optimizer", "rate", "smoothing", "augment", "seed",
 )  # fmt: skip
 """The options that decide what a run computes; a run that is resumed keeps its own."""
 
@@ -77,8 +81,8 @@ SETTINGS = (
 def completed(given: dict[str, Any]) -> dict[str, Any]:
     """All settings: those given, else the data set's, where it is silent the common ones.
 
-    Rate and smoothing belong to the data set's method: another method starts with its own rate and
-    without smoothing. T 0: as the data has it.
+    Optimizer, rate and smoothing belong to the data set's method: another method, or the other
+    optimizer, starts with its own rate, another method without smoothing. T 0: as the data has it.
     """
     preset = PRESETS.get(given.get("data", "digits"), Preset())
     common = {"data": "digits", "hold_out": 0, "seed": 0, **preset._asdict()}
@@ -86,7 +90,11 @@ def completed(given: dict[str, Any]) -> dict[str, Any]:
         common["T"] = 0
     method = method_named(given.get("method", preset.method))
     if method != preset.method:
-        common |= {"rate": RATES.get(method, Preset().rate), "smoothing": 0.0}
+        common |= {"optimizer": "sgd", "smoothing": 0.0}
+    optimizer = given.get("optimizer", common["optimizer"])
+    if (method, optimizer) != (preset.method, preset.optimizer):
+        sgd = RATES.get(method, Preset().rate)
+        common["rate"] = sgd if optimizer == "sgd" else ADAM_RATE
     found = {**common, **given}
     return {name: found[name] for name in SETTINGS}
 
@@ -137,6 +145,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--batch-size", type=_integer(1), metavar="N", help="images for one step of the optimizer"
     )
+    how.add_argument(
+        "--optimizer", choices=("sgd", "adam"), metavar="NAME",
+        help="sgd, with the method's momentum and weight decay, or adam",
+    )  # fmt: skip
     how.add_argument(
         "--rate",
         type=_positive,

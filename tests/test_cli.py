@@ -16,7 +16,7 @@ from numsnn.data.loaders import LOADERS
 from numsnn.networks import NETWORKS
 from numsnn.papers import METHODS
 from numsnn.papers.rates import RATES
-from numsnn.train_options import PRESETS, SETTINGS, Preset, completed
+from numsnn.train_options import ADAM_RATE, PRESETS, SETTINGS, Preset, completed
 
 QUICK = ("--epochs", "2", "--T", "2", "--batch-size", "50")
 
@@ -117,11 +117,11 @@ def test_held_out_images_come_from_the_training_part(data, capsys):
 def test_every_option_reaches_the_run(data, tmp_path, capsys):
     file = tmp_path / "r.json"
     chosen = ["--rate", "0.05", "--augment", "crop:1", "--seed", "7", "--threads", "1"]
-    chosen += ["--smoothing", "0.2", "--standardise"]
+    chosen += ["--smoothing", "0.2", "--standardise", "--optimizer", "adam"]
     assert main(["train", "--data", data, *QUICK, *chosen, "--json", str(file)]) == 0
     result = json.loads(file.read_text())
     expected = {"rate": 0.05, "augment": "crop:1", "seed": 7, "T": 2, "batch_size": 50}
-    expected |= {"smoothing": 0.2, "standardise": True}
+    expected |= {"smoothing": 0.2, "standardise": True, "optimizer": "adam"}
     assert {key: result[key] for key in expected} == expected
     assert f"seed {expected['seed']}" in capsys.readouterr().out
 
@@ -183,7 +183,7 @@ def test_presets_hold_for_known_sets():
 
 
 def test_settings_are_those_given_else_the_presets(monkeypatch):
-    preset = Preset("mpbn", "small-resnet", 0.5, 2, 7, 32, 0.05, "flip", "none", True, 0.1)
+    preset = Preset("mpbn", "small-resnet", 0.5, 2, 7, 32, "adam", 0.05, "flip", "none", True, 0.1)
     monkeypatch.setitem(PRESETS, "mnist", preset)
     found = completed({"data": "mnist", "epochs": 3, "seed": 4})
     assert found == {**preset._asdict(), "data": "mnist", "hold_out": 0, "epochs": 3, "seed": 4}
@@ -194,6 +194,9 @@ def test_settings_are_those_given_else_the_presets(monkeypatch):
         0,
         "small-resnet",
     )
+    assert other["optimizer"] == "sgd"
+    assert completed({"data": "mnist", "optimizer": "sgd"})["rate"] == RATES["mpbn"]
+    assert completed({"data": "digits", "optimizer": "adam"})["rate"] == ADAM_RATE
     monkeypatch.setitem(PRESETS, "n-mnist", Preset(frames="saccades"))
     assert completed({"data": "n-mnist"})["T"] == 0
 

@@ -14,7 +14,7 @@ from numsnn.losses import cross_entropy, mean_cross_entropy, smoothed_cross_entr
 from numsnn.networks import small_network
 from numsnn.norms import Statistics
 from numsnn.optimizers import SGD, Adam, constant, gradient_norm
-from numsnn.recipes import Objective, Penalty, Recipe, with_smoothed_labels
+from numsnn.recipes import Objective, Penalty, Recipe, with_adam, with_smoothed_labels
 from numsnn.regularizers import MembraneL2, RatePenalty
 from numsnn.surrogates import Sigmoid
 from numsnn.training import averaged, gradient, start, step, train
@@ -331,6 +331,13 @@ def test_smoothed_labels_change_the_loss_alone():
     other = recipe(objective=Objective(mean_cross_entropy))
     with pytest.raises(NumsnnError, match="the method's loss is mean_cross_entropy"):
         with_smoothed_labels(other, 0.2)
+
+
+def test_adam_in_place_of_the_optimizer():
+    chosen = recipe(optimizer=SGD(0.9, 1e-4, frozen=("gain",)))
+    other = with_adam(chosen)
+    assert other.optimizer == Adam(frozen=("gain",))
+    assert (other.network, other.objective) == (chosen.network, chosen.objective)
 
 
 # -- what is refused -------------------------------------------------------------------------------
