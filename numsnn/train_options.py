@@ -54,22 +54,38 @@ class Preset(NamedTuple):
     smoothing: float = 0.0
 
 
+ADAM_RATE = 0.002
+"""The rate with which Adam starts unless told otherwise."""
+
+COLOUR: dict[str, Any] = {
+    "T": 2, "batch_size": 50, "optimizer": "adam", "rate": ADAM_RATE, "augment": "flip,crop:4",
+    "standardise": True, "smoothing": 0.1,
+}  # fmt: skip
 PRESETS = {
     "digits": Preset(epochs=30, augment="crop:1"),
     "digits-sequential": Preset(epochs=30, augment="crop:1"),
-    "mnist": Preset(epochs=6, batch_size=128, augment="crop:2"),
-    "fashion-mnist": Preset(batch_size=128, augment="flip"),
-    "cifar-10": Preset(epochs=40, augment="flip,crop:4"),
-    "cifar-100": Preset(epochs=40, augment="flip,crop:4"),
-    "n-mnist": Preset(frames="psg-n-mnist"),
+    "digits-saccades": Preset(
+        width=2.0, epochs=15, batch_size=32, augment="crop:1", frames="saccade-halves",
+        standardise=True,
+    ),
+    "mnist": Preset(
+        network="strided", width=0.5, T=2, epochs=6, batch_size=100, optimizer="adam",
+        rate=ADAM_RATE, augment="crop:2", standardise=True,
+    ),
+    "fashion-mnist": Preset(
+        network="strided", width=0.75, T=2, epochs=20, batch_size=50, optimizer="adam",
+        rate=ADAM_RATE, augment="flip,crop:2", standardise=True, smoothing=0.1,
+    ),
+    "cifar-10": Preset(network="strided", epochs=30, **COLOUR),
+    "cifar-100": Preset(network="strided", epochs=30, **COLOUR),
+    "n-mnist": Preset(
+        width=2.0, epochs=15, batch_size=32, augment="crop:2", frames="n-mnist-halves",
+        standardise=True,
+    ),
     "dvs-gesture": Preset(frames="tdbn-dvs-gesture", batch_size=16),
     "dvs-cifar10": Preset(frames="tdbn-dvs-cifar10", batch_size=16),
-    "digits-saccades": Preset(frames="saccades"),
-}
+}  # fmt: skip
 """Chosen on held-out training images, never on test images."""
-
-ADAM_RATE = 0.002
-"""The rate with which Adam starts unless told otherwise."""
 
 SETTINGS = (
     "data", "frames", "standardise", "hold_out", "method", "network", "width", "T", "epochs",
