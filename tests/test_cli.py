@@ -12,6 +12,7 @@ from training_cases import write_idx
 from numsnn import __version__
 from numsnn.cli import COMMANDS, main
 from numsnn.data.augment import augmentation
+from numsnn.data.frames import RECIPES
 from numsnn.data.loaders import LOADERS
 from numsnn.networks import NETWORKS
 from numsnn.papers import METHODS
@@ -150,9 +151,10 @@ def test_events_bring_their_own_steps(tmp_path, capsys):
     argv = ["train", "--data", "n-mnist", "--data-dir", str(tmp_path), "--epochs", "1"]
     file = tmp_path / "r.json"
     assert main([*argv, "--hold-out", "2", "--json", str(file)]) == 0
-    assert json.loads(file.read_text())["T"] == 15
+    steps = RECIPES[PRESETS["n-mnist"].frames].steps
+    assert json.loads(file.read_text())["T"] == steps
     capsys.readouterr()
-    assert "have 15" in refused(capsys, *argv, "--T", "4")
+    assert f"have {steps}" in refused(capsys, *argv, "--T", "4")
     assert "--frames says" in refused(capsys, *argv, "--frames", "none")
 
 
