@@ -33,6 +33,7 @@ examples:
   numsnn train --out runs/digits --resume         go on where it was stopped, to the same bits
   numsnn train --data digits-sequential           harder: the test digits are by other writers
   numsnn train --data mnist --data-dir ~/data     all of MNIST, from the official IDX files
+  numsnn train --data cifar-10 --data-dir ~/data  colour images; every set has settings of its own
   numsnn train --seed 1 --json result.json        the numbers for another program
 """
 
