@@ -138,8 +138,8 @@ class LIF(Layer):
                 norms.append(saved)
                 membrane[t] = u
             z = self._excess(params, u)
-            s = self.firing.fire(self.surrogate, z, width, self.tie == "fires", t, n)  # tdBN eq. 3
-            spikes[t] = s
+            s = spikes[t]
+            s[:] = self.firing.fire(self.surrogate, z, width, self.tie == "fires", t, n)  # tdBN eq. 3
             v = self._reset(u if self._carries_u else h, self._gate(s, t, n), amount)
         if not np.isfinite(v.sum()):  # NaN and infinity stay in v once they are there
             finite(f"LIF {self.name}".strip(), "current", current)
@@ -204,10 +204,10 @@ class LIF(Layer):
         for t in reversed(range(len(s))):
             z = self._excess(params, u[t])
             carried = u[t] if self._carries_u else h[t]
-            # the reset, v = carried (1 - gate)  or  carried - amount gate
+            # the reset, v = carried gate, gate = 1 - s  or  carried - amount gate, gate = s
             d_s = d_spikes[t] + d_s_next if d_s_next is not None else d_spikes[t]
             if self.reset == "hard":
-                d_carried = (1 - gate) * d_v
+                d_carried = gate * d_v
                 if not self.detach_reset:
                     d_s = d_s - carried * d_v  # tdBN eq. 14, the term -tau u dL/du
             else:
@@ -276,12 +276,13 @@ class LIF(Layer):
         return self.norm is not None and self.carry == "normalised"
 
     def _gate(self, s: Array, t: int, n: slice) -> Array:
-        """The spikes as the reset sees them."""
-        return self.firing.gate(s, t, n) if self.detach_reset else s
+        """What the reset multiplies with: 1 - s where it is hard, s where it is soft."""
+        s = self.firing.gate(s, t, n) if self.detach_reset else s
+        return 1 - s if self.reset == "hard" else s
 
     def _reset(self, carried: Array, gate: Array, amount: Array) -> Array:
         """v, what is left of a potential after the reset. tdBN eq. 1-2."""
-        return carried * (1 - gate) if self.reset == "hard" else carried - amount * gate
+        return carried * gate if self.reset == "hard" else carried - amount * gate
 
     def _initial(self, params: Params, n: slice, like: Array) -> State:
         """v[-1] and s[-1] on the samples ``n``: as given, or at rest."""
