@@ -23,6 +23,29 @@ def cross_entropy(outputs: Array, labels: Array) -> tuple[Any, Array]:
     return loss, np.broadcast_to(d_o / T, outputs.shape)
 
 
+def smoothed_cross_entropy(
+    outputs: Array, labels: Array, smoothing: float = 0.1
+) -> tuple[Any, Array]:
+    """L = -(1/N) sum over n, k of q[n, k] log softmax(o[n])[k],  o = (1/T) sum over t of outputs[t],
+
+    q = (1 - smoothing) onehot + smoothing/K: the label is held for true, but not for certain.
+    dL/d outputs[t] = (softmax(o) - q)/(N T). Raises NumsnnError unless 0 <= smoothing < 1, and as
+    ``cross_entropy``. Szegedy et al., "Rethinking the Inception architecture", 2016.
+    """
+    require(
+        0 <= smoothing < 1,
+        f"smoothed_cross_entropy: smoothing must be in [0, 1), found {smoothing!r}",
+    )
+    certain = one_hot("smoothed_cross_entropy", outputs, labels)
+    T, N, K = outputs.shape
+    q = (1 - smoothing) * certain + smoothing / K
+    o = outputs.mean(axis=0)
+    log_p = log_softmax(o)
+    loss = -(log_p * q).sum() / N
+    d_o = (np.exp(log_p) - q) / N
+    return loss, np.broadcast_to(d_o / T, outputs.shape)
+
+
 def mean_cross_entropy(outputs: Array, labels: Array) -> tuple[Any, Array]:
     """L = -(1/(N T)) sum over t, n of log softmax(outputs[t, n])[label[n]].
 
@@ -73,6 +96,7 @@ def one_hot(op: str, outputs: Array, labels: Any) -> Array:
 
 LOSSES = {
     "cross-entropy": cross_entropy,
+    "smoothed-cross-entropy": smoothed_cross_entropy,
     "mean-cross-entropy": mean_cross_entropy,
     "squared-error": squared_error,
 }

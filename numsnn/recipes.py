@@ -1,16 +1,17 @@
 """A recipe is all of a training but the data: network, objective, optimizer, schedule."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from numsnn.layer import Array, walk
-from numsnn.losses import cross_entropy
+from numsnn.losses import cross_entropy, smoothed_cross_entropy
 from numsnn.neurons import LIF
 from numsnn.observe import membranes, names
-from numsnn.optimizers import SGD, cosine
+from numsnn.optimizers import SGD, Adam, cosine
 from numsnn.regularizers import mean_over_layers
 from numsnn.tree import Tree
 from numsnn.validate import require
@@ -115,3 +116,25 @@ class Recipe:
     def start(self, rng: np.random.Generator, dtype: Any = np.float32) -> Tree:
         """The first parameters."""
         return self.network.init(rng, dtype) if self.init is None else self.init(rng, dtype)
+
+
+def with_smoothed_labels(recipe: Recipe, smoothing: float) -> Recipe:
+    """The recipe with ``smoothed_cross_entropy`` in place of ``cross_entropy``; 0: unchanged.
+
+    Raises NumsnnError where its loss is another one.
+    """
+    if not smoothing:
+        return recipe
+    loss = recipe.objective.loss
+    require(
+        loss is cross_entropy,
+        f"smoothing {smoothing}: only cross_entropy takes smoothed labels, the method's loss is "
+        f"{getattr(loss, '__name__', loss)}",
+    )
+    smoothed = partial(smoothed_cross_entropy, smoothing=smoothing)
+    return replace(recipe, objective=replace(recipe.objective, loss=smoothed))
+
+
+def with_adam(recipe: Recipe) -> Recipe:
+    """The recipe with Adam in place of its optimizer, without weight decay; what is frozen stays so."""
+    return replace(recipe, optimizer=Adam(frozen=recipe.optimizer.frozen))

@@ -18,11 +18,11 @@ from numsnn.evaluation import Evaluation, evaluate
 from numsnn.memory import keep_freed_memory
 from numsnn.networks import NETWORKS
 from numsnn.papers import METHODS
-from numsnn.recipes import Recipe
+from numsnn.recipes import Recipe, with_adam, with_smoothed_labels
 from numsnn.run import Run, json_text
 from numsnn.train_options import DESCRIPTION, EPILOG, SETTINGS, add_options, completed
 from numsnn.training import Progress, TrainingState, in_force, start, train
-from numsnn.training_data import fingerprint, held_out, open_data
+from numsnn.training_data import fingerprint, held_out, open_data, standardised
 from numsnn.tree import Tree, leaves
 from numsnn.validate import require
 
@@ -104,6 +104,8 @@ def opened(settings: dict[str, Any], data_dir: Any, folder: Run | None) -> Task:
     """The data read, T made certain, the recipe built."""
     dataset = open_data(settings["data"], data_dir, settings["frames"])
     dataset = held_out(dataset, settings["hold_out"])
+    if settings["standardise"]:
+        dataset = standardised(dataset)
     settings = {**settings, "T": _steps(dataset, settings["T"])}
     return Task(settings, dataset, build(settings, dataset), folder)
 
@@ -111,7 +113,7 @@ def opened(settings: dict[str, Any], data_dir: Any, folder: Run | None) -> Task:
 def build(settings: dict[str, Any], dataset: Dataset) -> Recipe:
     """The recipe that the settings name, for images or frames of this data set."""
     shape = dataset.train_x.shape[1:]
-    return METHODS[settings["method"]](
+    recipe = METHODS[settings["method"]](
         tuple(shape[-3:]),
         len(dataset.classes),
         settings["T"],
@@ -119,6 +121,9 @@ def build(settings: dict[str, Any], dataset: Dataset) -> Recipe:
         events=len(shape) == 4,
         rate=settings["rate"],
     )
+    if settings["optimizer"] == "adam":
+        recipe = with_adam(recipe)
+    return with_smoothed_labels(recipe, settings["smoothing"])
 
 
 def _train(task: Task, state: TrainingState, shown: bool) -> TrainingState:

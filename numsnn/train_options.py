@@ -40,45 +40,78 @@ examples:
 class Preset(NamedTuple):
     """What a data set is trained with unless told otherwise."""
 
+    method: str = "tdbn"
+    network: str = "small"
+    width: float = 1.0
+    T: int = 4  # of still images; frames of events have their own
     epochs: int = 20
     batch_size: int = 64
+    optimizer: str = "sgd"
     rate: float = 0.1
     augment: str = "none"
     frames: str = "none"
+    standardise: bool = False
+    smoothing: float = 0.0
 
 
+ADAM_RATE = 0.002
+"""The rate with which Adam starts unless told otherwise."""
+
+COLOUR: dict[str, Any] = {
+    "T": 2, "batch_size": 50, "optimizer": "adam", "rate": ADAM_RATE, "augment": "flip,crop:4",
+    "standardise": True, "smoothing": 0.1,
+}  # fmt: skip
 PRESETS = {
     "digits": Preset(epochs=30, augment="crop:1"),
     "digits-sequential": Preset(epochs=30, augment="crop:1"),
-    "mnist": Preset(epochs=6, batch_size=128, augment="crop:2"),
-    "fashion-mnist": Preset(batch_size=128, augment="flip"),
-    "cifar-10": Preset(epochs=40, augment="flip,crop:4"),
-    "cifar-100": Preset(epochs=40, augment="flip,crop:4"),
-    "n-mnist": Preset(frames="psg-n-mnist"),
+    "digits-saccades": Preset(
+        width=2.0, epochs=15, batch_size=32, augment="crop:1", frames="saccade-halves",
+        standardise=True,
+    ),
+    "mnist": Preset(
+        network="strided", width=0.5, T=2, epochs=6, batch_size=100, optimizer="adam",
+        rate=ADAM_RATE, augment="crop:2", standardise=True,
+    ),
+    "fashion-mnist": Preset(
+        network="strided", width=0.75, T=2, epochs=20, batch_size=50, optimizer="adam",
+        rate=ADAM_RATE, augment="flip,crop:2", standardise=True, smoothing=0.1,
+    ),
+    "cifar-10": Preset(network="strided", epochs=30, **COLOUR),
+    "cifar-100": Preset(network="strided", epochs=30, **COLOUR),
+    "n-mnist": Preset(
+        width=2.0, epochs=15, batch_size=32, augment="crop:2", frames="n-mnist-halves",
+        standardise=True,
+    ),
     "dvs-gesture": Preset(frames="tdbn-dvs-gesture", batch_size=16),
     "dvs-cifar10": Preset(frames="tdbn-dvs-cifar10", batch_size=16),
-    "digits-saccades": Preset(frames="saccades"),
-}
+}  # fmt: skip
 """Chosen on held-out training images, never on test images."""
 
 SETTINGS = (
-    "data", "frames", "hold_out", "method", "network", "width", "T", "epochs", "batch_size",
-    "rate", "augment", "seed",
+    "data", "frames", "standardise", "hold_out", "method", "network", "width", "T", "epochs",
+    "batch_size", "optimizer", "rate", "smoothing", "augment", "seed",
 )  # fmt: skip
 """The options that decide what a run computes; a run that is resumed keeps its own."""
 
 
 def completed(given: dict[str, Any]) -> dict[str, Any]:
-    """All settings: those given, else the method's rate, else the data set's, else the common ones.
+    """All settings: those given, else the data set's, where it is silent the common ones.
 
-    T 0: as the data has it.
+    Optimizer, rate and smoothing belong to the data set's method: another method, or the other
+    optimizer, starts with its own rate, another method without smoothing. T 0: as the data has it.
     """
-    common = {"data": "digits", "hold_out": 0, "seed": 0}
-    common |= {"method": "tdbn", "network": "small", "width": 1.0}
     preset = PRESETS.get(given.get("data", "digits"), Preset())
-    found = {"T": 0 if preset.frames != "none" else 4, **preset._asdict(), **common, **given}
-    if "rate" not in given:
-        found["rate"] = RATES.get(method_named(found["method"]), preset.rate)
+    common = {"data": "digits", "hold_out": 0, "seed": 0, **preset._asdict()}
+    if preset.frames != "none":
+        common["T"] = 0
+    method = method_named(given.get("method", preset.method))
+    if method != preset.method:
+        common |= {"optimizer": "sgd", "smoothing": 0.0}
+    optimizer = given.get("optimizer", common["optimizer"])
+    if (method, optimizer) != (preset.method, preset.optimizer):
+        sgd = RATES.get(method, Preset().rate)
+        common["rate"] = sgd if optimizer == "sgd" else ADAM_RATE
+    found = {**common, **given}
     return {name: found[name] for name in SETTINGS}
 
 
@@ -99,6 +132,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--frames", metavar="RECIPE", help="how recordings of events become T frames, by name"
     )
     what.add_argument(
+        "--standardise", action=argparse.BooleanOptionalAction,
+        help="each channel to mean 0 and deviation 1 over the training part",
+    )  # fmt: skip
+    what.add_argument(
         "--hold-out", type=_integer(0), metavar="N",
         help="train without N of the training images and test on those: for choosing settings",
     )  # fmt: skip
@@ -108,15 +145,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--method", type=_method, metavar="NAME",
         help="neuron, norm, loss and what changes while training, as a paper has them: "
-        f"{', '.join(METHODS)}; default: tdbn",
+        f"{', '.join(METHODS)}",
     )  # fmt: skip
     how.add_argument(
         "--network", choices=list(NETWORKS), metavar="NAME",
-        help=f"architecture: {', '.join(NETWORKS)}; default: small",
+        help=f"architecture: {', '.join(NETWORKS)}",
     )  # fmt: skip
-    how.add_argument(
-        "--width", type=_positive, metavar="F", help="factor on all its channels; default: 1"
-    )
+    how.add_argument("--width", type=_positive, metavar="F", help="factor on all its channels")
     how.add_argument(
         "--T", type=_integer(1), metavar="N", help="steps for which a still image is shown"
     )
@@ -127,11 +162,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--batch-size", type=_integer(1), metavar="N", help="images for one step of the optimizer"
     )
     how.add_argument(
+        "--optimizer", choices=("sgd", "adam"), metavar="NAME",
+        help="sgd, with the method's momentum and weight decay, or adam",
+    )  # fmt: skip
+    how.add_argument(
         "--rate",
         type=_positive,
         metavar="R",
         help="learning rate at the start; it falls as a cosine",
     )
+    how.add_argument(
+        "--smoothing", type=_share, metavar="S",
+        help="share of a label that is spread over all classes, in [0, 1); for methods whose loss is "
+        "the cross-entropy of the mean output",
+    )  # fmt: skip
     how.add_argument(
         "--augment", metavar="CHANGES",
         help='random changes to training images: "crop:2", "flip,crop:4,cutout:16", "none"',
@@ -184,4 +228,14 @@ def _positive(text: str) -> float:
         number = math.nan
     if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"expected a positive number, found {text!r}")
+    return number
+
+
+def _share(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(f"expected a number in [0, 1), found {text!r}")
     return number

@@ -11,8 +11,13 @@ from training_cases import write_idx
 
 from numsnn import __version__
 from numsnn.cli import COMMANDS, main
+from numsnn.data.augment import augmentation
+from numsnn.data.frames import RECIPES
 from numsnn.data.loaders import LOADERS
-from numsnn.train_options import PRESETS, SETTINGS
+from numsnn.networks import NETWORKS
+from numsnn.papers import METHODS
+from numsnn.papers.rates import RATES
+from numsnn.train_options import ADAM_RATE, PRESETS, SETTINGS, Preset, completed
 
 QUICK = ("--epochs", "2", "--T", "2", "--batch-size", "50")
 
@@ -113,9 +118,11 @@ def test_held_out_images_come_from_the_training_part(data, capsys):
 def test_every_option_reaches_the_run(data, tmp_path, capsys):
     file = tmp_path / "r.json"
     chosen = ["--rate", "0.05", "--augment", "crop:1", "--seed", "7", "--threads", "1"]
+    chosen += ["--smoothing", "0.2", "--standardise", "--optimizer", "adam"]
     assert main(["train", "--data", data, *QUICK, *chosen, "--json", str(file)]) == 0
     result = json.loads(file.read_text())
     expected = {"rate": 0.05, "augment": "crop:1", "seed": 7, "T": 2, "batch_size": 50}
+    expected |= {"smoothing": 0.2, "standardise": True, "optimizer": "adam"}
     assert {key: result[key] for key in expected} == expected
     assert f"seed {expected['seed']}" in capsys.readouterr().out
 
@@ -144,9 +151,10 @@ def test_events_bring_their_own_steps(tmp_path, capsys):
     argv = ["train", "--data", "n-mnist", "--data-dir", str(tmp_path), "--epochs", "1"]
     file = tmp_path / "r.json"
     assert main([*argv, "--hold-out", "2", "--json", str(file)]) == 0
-    assert json.loads(file.read_text())["T"] == 15
+    steps = RECIPES[PRESETS["n-mnist"].frames].steps
+    assert json.loads(file.read_text())["T"] == steps
     capsys.readouterr()
-    assert "have 15" in refused(capsys, *argv, "--T", "4")
+    assert f"have {steps}" in refused(capsys, *argv, "--T", "4")
     assert "--frames says" in refused(capsys, *argv, "--frames", "none")
 
 
@@ -170,6 +178,34 @@ def test_methods_combine_in_any_order(data, tmp_path):
 
 def test_presets_hold_for_known_sets():
     assert set(PRESETS) <= set(LOADERS)
+    for preset in PRESETS.values():
+        assert preset.method in METHODS
+        assert preset.network in NETWORKS
+        augmentation(preset.augment)
+
+
+def test_settings_are_those_given_else_the_presets(monkeypatch):
+    preset = Preset("mpbn", "small-resnet", 0.5, 2, 7, 32, "adam", 0.05, "flip", "none", True, 0.1)
+    monkeypatch.setitem(PRESETS, "mnist", preset)
+    found = completed({"data": "mnist", "epochs": 3, "seed": 4})
+    assert found == {**preset._asdict(), "data": "mnist", "hold_out": 0, "epochs": 3, "seed": 4}
+    assert tuple(found) == SETTINGS
+    other = completed({"data": "mnist", "method": "esg"})  # its own rate; no smoothing of its loss
+    assert (other["rate"], other["smoothing"], other["network"]) == (
+        RATES["esg"],
+        0,
+        "small-resnet",
+    )
+    assert other["optimizer"] == "sgd"
+    assert completed({"data": "mnist", "optimizer": "sgd"})["rate"] == RATES["mpbn"]
+    assert completed({"data": "digits", "optimizer": "adam"})["rate"] == ADAM_RATE
+    monkeypatch.setitem(PRESETS, "n-mnist", Preset(frames="saccades"))
+    assert completed({"data": "n-mnist"})["T"] == 0
+
+
+def test_smoothing_needs_the_cross_entropy_of_the_mean(data, capsys):
+    argv = ["train", "--data", data, *QUICK, "--method", "recdis", "--smoothing", "0.1"]
+    assert "the method's loss is mean_cross_entropy" in refused(capsys, *argv)
 
 
 # -- the whole command -----------------------------------------------------------------------------
@@ -240,6 +276,8 @@ def test_every_command_has_help(name, capsys):
         (["train", "--rate", "nan"], "--rate: expected a positive number, found 'nan'"),
         (["train", "--rate", "fast"], "--rate"),
         (["train", "--width", "0"], "--width"),
+        (["train", "--smoothing", "1"], "--smoothing: expected a number in [0, 1), found '1'"),
+        (["train", "--smoothing", "much"], "--smoothing"),
         (["train", "--network", "big"], "--network: invalid choice: 'big'"),
         (["train", "--method", "guess"], "--method: unknown method 'guess'"),
         (["train", "--data", "no-such-set"], "no data set called 'no-such-set'"),

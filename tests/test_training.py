@@ -10,15 +10,15 @@ import numsnn as ns
 from numsnn.data import Dataset
 from numsnn.errors import NumsnnError
 from numsnn.evaluation import evaluate, predicted
-from numsnn.losses import cross_entropy
+from numsnn.losses import cross_entropy, mean_cross_entropy, smoothed_cross_entropy
 from numsnn.networks import small_network
 from numsnn.norms import Statistics
 from numsnn.optimizers import SGD, Adam, constant, gradient_norm
-from numsnn.recipes import Objective, Penalty, Recipe
+from numsnn.recipes import Objective, Penalty, Recipe, with_adam, with_smoothed_labels
 from numsnn.regularizers import MembraneL2, RatePenalty
 from numsnn.surrogates import Sigmoid
 from numsnn.training import averaged, gradient, start, step, train
-from numsnn.training_data import held_out
+from numsnn.training_data import held_out, standardised
 from numsnn.tree import leaves, map_tree, named_leaves
 
 
@@ -301,6 +301,43 @@ def test_held_out_part_is_taken_from_training_alone():
     assert last(recipe(), part, epochs=1).metrics["test_accuracy"] <= 1
     with pytest.raises(NumsnnError, match="hold-out: 30 of 30"):
         held_out(data, 30)
+
+
+def test_standardised_by_the_training_part_alone():
+    data = dataset(train=30)
+    changed = standardised(data)
+    x = np.asarray(changed.train_x)
+    assert x.dtype == changed.train_x.dtype == np.float32
+    assert changed.train_x.shape == data.train_x.shape
+    assert abs(x.mean()) < 1e-6
+    assert x.std() == pytest.approx(1, abs=1e-5)
+    mean, std = data.train_x.mean(dtype=np.float64), data.train_x.std(dtype=np.float64)
+    np.testing.assert_allclose(changed.test_x[3:5], (data.test_x[3:5] - mean) / std, rtol=1e-4)
+    assert last(recipe(), changed, epochs=1).metrics["loss"] > 0
+
+
+def test_smoothed_labels_change_the_loss_alone():
+    chosen = recipe(clip=2.0)
+    assert with_smoothed_labels(chosen, 0.0) is chosen
+    smoothed = with_smoothed_labels(chosen, 0.2)
+    assert (smoothed.network, smoothed.optimizer, smoothed.clip) == (
+        chosen.network, chosen.optimizer, 2.0,
+    )  # fmt: skip
+    outputs, labels = np.random.default_rng(0).standard_normal((2, 4, 3)), np.array([0, 2, 1, 1])
+    found, d_found = smoothed.objective.loss(outputs, labels)
+    loss, d_outputs = smoothed_cross_entropy(outputs, labels, 0.2)
+    assert found == loss
+    assert np.array_equal(d_found, d_outputs)
+    other = recipe(objective=Objective(mean_cross_entropy))
+    with pytest.raises(NumsnnError, match="the method's loss is mean_cross_entropy"):
+        with_smoothed_labels(other, 0.2)
+
+
+def test_adam_in_place_of_the_optimizer():
+    chosen = recipe(optimizer=SGD(0.9, 1e-4, frozen=("gain",)))
+    other = with_adam(chosen)
+    assert other.optimizer == Adam(frozen=("gain",))
+    assert (other.network, other.objective) == (chosen.network, chosen.objective)
 
 
 # -- what is refused -------------------------------------------------------------------------------

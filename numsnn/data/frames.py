@@ -92,6 +92,10 @@ RECIPES = {
         15, None, 20_000, "PSG & PDA, table 1: T = 15; 20 ms, so that the three saccades fit"
     ),
     "n-mnist-shares": Recipe(15, None, None, "T = 15 equal shares of a recording's events"),
+    "n-mnist-halves": Recipe(
+        6, None, 52_500, "the halves of its three saccades, 105 ms each; T = 6"
+    ),
+    "saccade-halves": Recipe(6, None, 50_000, "the halves of three simulated saccades of 100 ms"),
     "saccades": Recipe(10, None, 30_000, "three simulated saccades of 100 ms in 10 slices"),
     "n-mnist-binary": Recipe(
         15, None, 20_000, "as psg-n-mnist, each cell 1 if it saw any event", binary=True

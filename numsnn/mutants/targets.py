@@ -73,6 +73,7 @@ _GRADIENTS = (
     "numsnn.recipes:Objective.__call__",
     "numsnn.papers.moderate:two_mask_loss",
     "numsnn.losses:cross_entropy",
+    "numsnn.losses:smoothed_cross_entropy",
     "numsnn.losses:mean_cross_entropy",
     "numsnn.losses:squared_error",
     "numsnn.regularizers.consistency:consistency_loss",

@@ -16,6 +16,7 @@ from numsnn.surrogates import SURROGATES, Scaled, Sigmoid, Surrogate
 K = "its own kinks"
 NAIVE = {
     "cross-entropy": naive.cross_entropy,
+    "smoothed-cross-entropy": naive.smoothed_cross_entropy,
     "mean-cross-entropy": naive.mean_cross_entropy,
     "squared-error": naive.squared_error,
 }

@@ -156,6 +156,17 @@ def cross_entropy(outputs: Array, labels: Array) -> float:
     return total / N
 
 
+def smoothed_cross_entropy(outputs: Array, labels: Array) -> float:
+    """0.9 of the label's surprise and a tenth of the mean of all classes' surprises."""
+    T, N, K = outputs.shape
+    total = 0.0
+    for n in range(N):
+        mean = [sum(outputs[t, n, k] for t in range(T)) / T for k in range(K)]
+        total += 0.9 * _surprise(mean, int(labels[n]))
+        total += 0.1 * sum(_surprise(mean, k) for k in range(K)) / K
+    return total / N
+
+
 def two_masks(outputs: Array, labels: Array) -> float:
     """Both masks' cross-entropies, and how far their classes' probabilities are apart, number by number."""
     passes, N, K = outputs.shape

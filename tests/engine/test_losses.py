@@ -5,7 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from numsnn.losses import LOSSES, cross_entropy, mean_cross_entropy, squared_error
+from numsnn.errors import NumsnnError
+from numsnn.losses import (
+    LOSSES,
+    cross_entropy,
+    mean_cross_entropy,
+    smoothed_cross_entropy,
+    squared_error,
+)
 
 STEP = 1e-30
 each = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
@@ -25,6 +32,31 @@ def test_mean_cross_entropy_by_hand():
     loss, d_outputs = mean_cross_entropy(outputs, np.array([0]))
     assert loss == pytest.approx(1.5 * math.log(2), rel=1e-15)
     np.testing.assert_allclose(d_outputs, [[[-1 / 4, 1 / 4]], [[-3 / 8, 3 / 8]]], rtol=1e-15)
+
+
+def test_smoothed_cross_entropy_by_hand():
+    # Mean logits (0, log 3): p = 1/4, 3/4. Label 1, smoothing 1/2: q = 1/4, 3/4, so d = 0.
+    outputs = np.array([[[1.0, math.log(3)]], [[-1.0, math.log(3)]]])
+    loss, d_outputs = smoothed_cross_entropy(outputs, np.array([1]), 0.5)
+    assert loss == pytest.approx(math.log(4) - 0.75 * math.log(3), rel=1e-15)
+    np.testing.assert_allclose(d_outputs, np.zeros((2, 1, 2)), atol=1e-16)
+    loss, d_outputs = smoothed_cross_entropy(outputs, np.array([0]), 0.5)
+    assert loss == pytest.approx(math.log(4) - 0.25 * math.log(3), rel=1e-15)
+    np.testing.assert_allclose(d_outputs, [[[-1 / 4, 1 / 4]]] * 2, rtol=1e-15)
+
+
+def test_without_smoothing_it_is_the_cross_entropy():
+    rng = np.random.default_rng(1)
+    outputs, labels = rng.standard_normal((3, 5, 4)), rng.integers(0, 4, 5)
+    expected, found = cross_entropy(outputs, labels), smoothed_cross_entropy(outputs, labels, 0.0)
+    assert found[0] == expected[0]
+    assert np.array_equal(found[1], expected[1])
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1.0, math.nan])
+def test_smoothing_outside_its_range(smoothing):
+    with pytest.raises(NumsnnError, match=r"smoothing must be in \[0, 1\), found"):
+        smoothed_cross_entropy(np.zeros((1, 1, 2)), np.array([0]), smoothing)
 
 
 def test_squared_error_by_hand():
@@ -62,10 +94,13 @@ def test_logits_of_any_size(loss, dtype, size):
     assert d_right.dtype == d_wrong.dtype == dtype
     assert np.isfinite(d_right).all() and np.isfinite(d_wrong).all()
     if loss is not squared_error:
-        assert right == 0 and not d_right.any()
-        assert wrong == pytest.approx(2 * size, rel=1e-6)
-        expected = [[[1, 0, -1], [-1, 0, 1]]] * 2
-        np.testing.assert_allclose(d_wrong, np.array(expected) / 4, rtol=1e-6)
+        smoothing = 0.1 if loss is smoothed_cross_entropy else 0.0  # surprises 0, size, 2 size
+        assert right == pytest.approx(smoothing * size, rel=1e-6)
+        assert wrong == pytest.approx((2 - smoothing) * size, rel=1e-6)
+        given = np.array([[1.0, 0, 0], [0, 0, 1]])
+        for true, d in ((given, d_right), (given[::-1], d_wrong)):
+            q = (1 - smoothing) * true + smoothing / 3
+            np.testing.assert_allclose(d, [(given - q) / 4] * 2, rtol=1e-5)
     else:
         assert np.isfinite(right) and wrong >= right
 

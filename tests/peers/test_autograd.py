@@ -189,6 +189,9 @@ def one_hot(labels, K):
 
 THEIR_LOSSES = {
     "cross-entropy": lambda o, labels: torch.nn.functional.cross_entropy(o.mean(0), labels),
+    "smoothed-cross-entropy": lambda o, labels: torch.nn.functional.cross_entropy(
+        o.mean(0), labels, label_smoothing=0.1
+    ),
     "mean-cross-entropy": lambda o, labels: torch.nn.functional.cross_entropy(
         o.flatten(0, 1), labels.repeat(len(o))
     ),
