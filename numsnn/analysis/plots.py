@@ -172,16 +172,18 @@ def landscapes(
         figure, (axes,) = _axes()
         for colour, (label, values) in zip(_cycle(), grids.items(), strict=False):
             axes.plot(steps, values, color=colour, label=label)
-        axes.set(xlabel="distance from the trained weights", ylabel="loss")
+        axes.set(xlabel="step from the trained weights, in their own length", ylabel="loss")
         axes.legend(frameon=False)
     else:
         figure, rows = _axes(len(grids), width=4.2 * len(grids))
+        every = np.concatenate([values[np.isfinite(values)] for values in grids.values()])
+        levels = np.linspace(every.min(), every.max() + 1e-9, 25)  # one scale, so that they compare
         for axes, (label, values) in zip(rows, grids.items(), strict=True):
-            drawn = axes.contourf(steps, steps, values.T, levels=24, cmap="viridis")
+            drawn = axes.contourf(steps, steps, values.T, levels=levels, cmap="viridis")
             axes.plot(0, 0, marker="+", color="white", markersize=9)
             axes.grid(visible=False)
             axes.set(xlabel="along d1", ylabel="along d2", title=label, aspect="equal")
-            figure.colorbar(drawn, ax=axes, label="loss")
+        figure.colorbar(drawn, ax=rows, label="loss", format="%.1f")
     figure.suptitle(title, color=INK, fontsize=11)
     return figure
 
