@@ -123,18 +123,24 @@ def over_epochs(
     threshold: float = 0.5,
     title: str = "Potentials over the epochs",
 ) -> Figure:
-    """Each layer's histogram after every epoch, the first before any: a column an epoch."""
+    """Each layer's histogram after every epoch, the first before any: a column an epoch.
+
+    Each column is scaled to its own maximum, so that a narrow epoch does not hide the others.
+    """
     names = list(found[0])
     figure, panels = _axes(len(names), width=max(7.0, 2.9 * len(names)))
     for axes, name in zip(panels, names, strict=True):
         density = np.stack([epoch[name].density for epoch in found], axis=1)
+        highest = np.maximum(density.max(axis=0), np.finfo(float).tiny)
         sides = np.arange(len(found) + 1) - 0.5
-        drawn = axes.pcolormesh(sides, found[0][name].edges, density, cmap="cividis")
+        drawn = axes.pcolormesh(
+            sides, found[0][name].edges, density / highest, cmap="cividis", vmin=0, vmax=1
+        )
         axes.axhline(threshold, color="white", linewidth=1.2, linestyle="--")
         axes.grid(visible=False)
         axes.set(xlabel="epoch", title=name)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        figure.colorbar(drawn, ax=axes, label="density" if name == names[-1] else "")
+    figure.colorbar(drawn, ax=panels, label="density over the epoch's highest")
     panels[0].set_ylabel("potential (dashed: the threshold)")
     figure.suptitle(title, color=INK, fontsize=11)
     return figure
