@@ -1,20 +1,19 @@
-"""Conv2d by im2col: one matrix product for each group of channels."""
+"""Conv2d: its equation, and the threads over the batch; the products are conv_bands or conv_im2col."""
 
-import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from numsnn import parallel
-from numsnn.im2col import Pair, col2im, im2col
+from numsnn.conv_bands import Bands
+from numsnn.conv_im2col import Im2col
+from numsnn.im2col import Pair
 from numsnn.layer import Array, Cotangents, Layer
 from numsnn.layout import empty
 from numsnn.validate import cotangent, finite, one_precision, positive_integer, require, sequence
 
-CHUNK = (
-    1 << 19
-)  # numbers in one chunk of im2col rows: a few MB, so that the product finds them near
+CHUNK = 1 << 18  # numbers of a chunk on their way through a product: 1 MB, so that it finds them near
 
 
 @dataclass(frozen=True)
@@ -82,19 +81,18 @@ class Conv2d(Layer):
         T, N, _, H, W = x.shape
         size = self.output_size(H, W)
         images = x.reshape(T * N, *x.shape[2:])
-        matrix = self._matrix(params.weight)  # [G, O/G, K]
-        y = np.empty((T * N, size[0] * size[1], self.groups, self.outputs // self.groups), dtype)
+        way = self._way()
+        matrix = way.matrix(params.weight)
+        y = np.empty((T * N, *size, self.outputs), dtype)
 
         def lane(samples: slice) -> None:
-            for chunk in self._chunks(samples, size):
+            for chunk in _chunks(samples, way.numbers(x.shape, size)):
                 finite("Conv2d", "x", images[chunk])
-                cols = self._cols(images[chunk], size)  # [G, nP, K]
-                rows = np.moveaxis(y[chunk].reshape(-1, *y.shape[2:]), 1, 0)  # [G, nP, O/G]
-                np.matmul(cols, matrix.swapaxes(1, 2), out=rows)
+                way.forward(images[chunk], matrix, y[chunk])
                 if params.bias is not None:
-                    rows += params.bias.reshape(self.groups, 1, -1)
+                    y[chunk] += params.bias
 
-        parallel.run(lane, self._lanes(T * N, size))
+        parallel.run(lane, _lanes(T * N, way.numbers(x.shape, size)))
         y = np.moveaxis(y.reshape(T, N, *size, self.outputs), -1, 2)  # channels last in memory
         return y, self.Saved(params, x)
 
@@ -106,82 +104,35 @@ class Conv2d(Layer):
         size = self.output_size(H, W)
         cotangent("Conv2d.backward", d_y, (T, N, self.outputs, *size))
         images = x.reshape(T * N, *x.shape[2:])
-        matrix = self._matrix(weight)  # [G, O/G, K]
         d_out = np.moveaxis(d_y.reshape(T * N, *d_y.shape[2:]), 1, -1)  # [T N, H', W', O]
+        way = self._way()
+        matrix = way.transposed(weight)
         d_x = empty(x.shape, np.result_type(d_y, weight), last=True)
         d_images = d_x.reshape(images.shape)
 
         def lane(samples: slice) -> tuple[Array, Array]:
-            d_matrix = np.zeros(matrix.shape, np.result_type(d_y, x))
-            d_sum = np.zeros((self.groups, matrix.shape[1]), d_y.dtype)
-            for chunk in self._chunks(samples, size):
-                cols = self._cols(images[chunk], size)  # [G, nP, K]
-                rows = d_out[chunk].reshape(-1, self.groups, matrix.shape[1])
-                rows = np.moveaxis(rows, 1, 0)  # [G, nP, O/G]
-                d_sum += rows.sum(axis=1)
-                d_matrix += rows.swapaxes(1, 2) @ cols
-                d_cols = parallel.scratch("d_cols", cols.shape, d_x.dtype)
-                np.matmul(rows, matrix, out=d_cols)
-                d_images[chunk] = self._uncols(d_cols, size, H, W)
+            d_matrix = np.zeros(way.gradient(weight), np.result_type(d_y, x))
+            d_sum = np.zeros(self.outputs, d_y.dtype)
+            for chunk in _chunks(samples, way.numbers(x.shape, size)):
+                way.backward(images[chunk], d_out[chunk], matrix, d_images[chunk], d_matrix)
+                if bias is not None:
+                    d_sum += d_out[chunk].sum(axis=(0, 1, 2))
             return d_matrix, d_sum
 
-        parts = parallel.run(lane, self._lanes(T * N, size))
+        parts = parallel.run(lane, _lanes(T * N, way.numbers(x.shape, size)))
         d_matrix, d_sum = (np.sum(part, axis=0) for part in zip(*parts, strict=True))
-        d_bias = None if bias is None else d_sum.reshape(bias.shape)
-        return d_x, self.Params(self._unmatrix(d_matrix), d_bias)
+        d_weight = way.unmatrix(d_matrix, weight.shape)
+        return d_x, self.Params(d_weight, None if bias is None else d_sum)
 
-    def _matrix(self, weight: Array) -> Array:
-        """weight [O, C/G, kh, kw] as [G, O/G, kh kw C/G], in the order of im2col's rows."""
-        return weight.transpose(0, 2, 3, 1).reshape(self.groups, self.outputs // self.groups, -1)
-
-    def _unmatrix(self, matrix: Array) -> Array:
-        """The inverse of ``_matrix``."""
-        outputs, inputs, tall, wide = self.weight_shape
-        return matrix.reshape(outputs, tall, wide, inputs).transpose(0, 3, 1, 2).copy()
-
-    def _lanes(self, count: int, size: Pair) -> list[slice]:
-        """The samples in lanes that are worth a thread: half a chunk at least."""
-        return parallel.lanes(count, max(1, CHUNK // 2 // self._row_numbers(size)))
-
-    def _row_numbers(self, size: Pair) -> int:
-        """How many numbers the im2col rows of one sample have."""
-        return math.prod((*size, *pair(self.kernel), self.inputs))
-
-    def _chunks(self, samples: slice, size: Pair) -> list[slice]:
-        """The samples in slices whose im2col rows stay within ``CHUNK`` numbers."""
-        count = max(1, CHUNK // self._row_numbers(size))
-        return [
-            slice(i, min(i + count, samples.stop))
-            for i in range(samples.start, samples.stop, count)
-        ]
-
-    def _cols(self, images: Array, size: Pair) -> Array:
-        """im2col rows [G, nP, K] of images [n, C, H, W], in a buffer that the next call reuses."""
-        n, channels, H, W = images.shape
-        (tall, wide), (top, left) = pair(self.kernel), pair(self.padding)
-        padded = parallel.scratch("padded", (n, H + 2 * top, W + 2 * left, channels), images.dtype)
-        if top or left:
-            padded.fill(0)
-        padded[:, top : top + H, left : left + W] = images.transpose(0, 2, 3, 1)
-        view = im2col(padded, (tall, wide), pair(self.stride))
-        per_group = channels // self.groups
-        cols = parallel.scratch(
-            "cols", (self.groups, n, *size, tall, wide, per_group), images.dtype
-        )
-        np.copyto(cols, np.moveaxis(view.reshape(*view.shape[:-1], self.groups, -1), -2, 0))
-        return cols.reshape(self.groups, n * size[0] * size[1], -1)
-
-    def _uncols(self, d_cols: Array, size: Pair, H: int, W: int) -> Array:
-        """The transpose of ``_cols``: rows [G, nP, K] added up into images [n, C, H, W]."""
-        (tall, wide), (top, left) = pair(self.kernel), pair(self.padding)
-        d_cols = d_cols.reshape(self.groups, -1, *size, tall, wide, self.inputs // self.groups)
-        n = d_cols.shape[1]
-        shape = (n, H + 2 * top, W + 2 * left, self.groups, d_cols.shape[-1])
-        padded = parallel.scratch("d_padded", shape, d_cols.dtype)
-        padded.fill(0)
-        col2im(np.moveaxis(d_cols, 0, -2), padded, pair(self.stride))
-        inner = padded[:, top : top + H, left : left + W].reshape(n, H, W, self.inputs)
-        return inner.transpose(0, 3, 1, 2)
+    def _way(self) -> Bands | Im2col:
+        """How the products are laid out: by bands where they apply and copy less, else by im2col."""
+        kernel, stride, padding = map(pair, (self.kernel, self.stride, self.padding))
+        (tall, wide), (top, left) = kernel, padding
+        # forward bands copy kw C numbers a pixel, backward ones kw O; im2col kh kw C, three times
+        fewer = self.outputs <= 2 * tall * self.inputs
+        if stride == (1, 1) and self.groups == 1 and top < tall and left < wide and fewer:
+            return Bands(kernel, padding)
+        return Im2col(kernel, stride, padding, self.groups)
 
     def _check(self, params: Params, x: Array) -> np.dtype:
         weight, bias = params
@@ -217,3 +168,15 @@ def pair(value: int | Pair) -> Pair:
         return (value, value)  # type: ignore[return-value]
     require(len(value) == 2, f"Conv2d: expected one number or two, found {value!r}")  # type: ignore[arg-type]
     return (value[0], value[1])  # type: ignore[index]
+
+
+def _lanes(count: int, numbers: int) -> list[slice]:
+    """The samples in lanes that are worth a thread: half a chunk at least."""
+    return parallel.lanes(count, max(1, CHUNK // 2 // numbers))
+
+
+def _chunks(samples: slice, numbers: int) -> list[slice]:
+    """The samples in slices of at most ``CHUNK`` numbers, ``numbers`` a sample."""
+    count = max(1, CHUNK // numbers)
+    edges = range(samples.start, samples.stop, count)
+    return [slice(i, min(i + count, samples.stop)) for i in edges]

@@ -70,6 +70,8 @@ def decoded(value: Any, arrays: Arrays, place: str) -> Any:
         case {"array": str(name)}:
             if name not in arrays:
                 raise NumsnnError(f"the array {name!r} is missing")
+            if arrays[name].dtype.kind not in "fiub":
+                raise NumsnnError(f"the array {name!r} must be numbers, found {arrays[name].dtype}")
             if not np.isfinite(arrays[name]).all():
                 raise NumsnnError(f"the array {name!r} must be finite")
             return _native(arrays.pop(name))

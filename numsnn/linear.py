@@ -5,8 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from numsnn import parallel
 from numsnn.layer import Array, Cotangents, Layer
 from numsnn.validate import cotangent, finite, one_precision, positive_integer, require, sequence
+
+LANE = 1 << 23  # products of two numbers that are worth handing to a thread
 
 
 @dataclass(frozen=True)
@@ -41,21 +44,40 @@ class Linear(Layer):
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Saved]:
         dtype = self._check(params, x)
-        y = (x @ params.weight.T).astype(dtype, copy=False)
-        if params.bias is not None:
-            y += params.bias
-        return y, self.Saved(params, x)
+        rows = x.reshape(-1, self.inputs)
+        y = np.empty((len(rows), self.outputs), dtype)
+
+        def lane(n: slice) -> None:
+            np.matmul(rows[n], params.weight.T, out=y[n])
+            if params.bias is not None:
+                y[n] += params.bias
+
+        parallel.run(lane, self._lanes(len(rows), self.inputs * self.outputs))
+        return y.reshape(*x.shape[:-1], self.outputs), self.Saved(params, x)
 
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, Params]:
         (weight, bias), x = saved
         cotangent("Linear.backward", d_y, (*x.shape[:-1], self.outputs))
-        rows = d_y.reshape(-1, self.outputs)
+        x_rows, rows = x.reshape(-1, self.inputs), d_y.reshape(-1, self.outputs)
         d_bias = None if bias is None else rows.sum(axis=0)
-        d_weight = rows.T @ x.reshape(-1, self.inputs)
-        d_x = d_y @ weight
-        return d_x, self.Params(d_weight, d_bias)
+        d_x = np.empty(x_rows.shape, np.result_type(d_y, weight))
+        d_weight = np.empty(weight.shape, np.result_type(d_y, x))
+
+        def of_samples(n: slice) -> None:
+            np.matmul(rows[n], weight, out=d_x[n])
+
+        def of_outputs(o: slice) -> None:
+            np.matmul(rows[:, o].T, x_rows, out=d_weight[o])
+
+        parallel.run(of_samples, self._lanes(len(rows), self.inputs * self.outputs))
+        parallel.run(of_outputs, self._lanes(self.outputs, self.inputs * len(rows)))
+        return d_x.reshape(x.shape), self.Params(d_weight, d_bias)
+
+    def _lanes(self, count: int, products: int) -> list[slice]:
+        """range(count) in lanes worth a thread, with so many products for each of its numbers."""
+        return parallel.lanes(count, LANE // products)
 
     def _check(self, params: Params, x: Array) -> np.dtype:
         weight, bias = params

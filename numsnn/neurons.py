@@ -125,24 +125,22 @@ class LIF(Layer):
         v, s = self._initial(params, n, current)
         norms, laterals = [], []
         for t in range(len(current)):
-            h = decay * v + current[t]  # tdBN eq. 1, MPBN eq. 1
+            h = np.add(decay * v, current[t], out=charged[t])  # tdBN eq. 1, MPBN eq. 1
             if self.lateral is not None:
                 lateral, saved = self.lateral.forward(params.lateral, s[None])
                 self._same_shape("lateral", lateral[0], h)
-                h = h + lateral[0]
+                h += lateral[0]
                 laterals.append(saved)
             u = h
             if self.norm is not None:
                 u, saved = self.norm.forward(params.norm, h)  # MPBN eq. 7
                 self._same_shape("norm", u, h)
                 norms.append(saved)
-                charged[t] = h
+                membrane[t] = u
             z = self._excess(params, u)
-            s = self.firing.fire(self.surrogate, z, width, self.tie == "fires", t, n)  # tdBN eq. 3
-            gate = self.firing.gate(s, t, n) if self.detach_reset else s
-            carried = u if self.carry == "normalised" else h
-            v = carried * (1 - gate) if self.reset == "hard" else carried - amount * gate
-            membrane[t], spikes[t] = u, s
+            s = spikes[t]
+            s[:] = self.firing.fire(self.surrogate, z, width, self.tie == "fires", t, n)  # tdBN eq. 3
+            v = self._reset(u if self._carries_u else h, self._gate(s, t, n), amount)
         if not np.isfinite(v.sum()):  # NaN and infinity stay in v once they are there
             finite(f"LIF {self.name}".strip(), "current", current)
             finite(f"LIF {self.name}".strip(), "the potential after the last reset", v)
@@ -202,15 +200,14 @@ class LIF(Layer):
             for p in (decay, threshold, width, amount, direction)
         )
         d_norms, d_laterals = [], []
-        carries_u = self.norm is not None and self.carry == "normalised"
+        gate = self._gate(s[-1], len(s) - 1, n)
         for t in reversed(range(len(s))):
-            ds_dz, ds_dwidth = self.surrogate.slopes(self._excess(params, u[t]), width)
-            carried = u[t] if carries_u else h[t]
-            gate = self.firing.gate(s[t], t, n) if self.detach_reset else s[t]
-            # the reset, v = carried (1 - gate)  or  carried - amount gate
+            z = self._excess(params, u[t])
+            carried = u[t] if self._carries_u else h[t]
+            # the reset, v = carried gate, gate = 1 - s  or  carried - amount gate, gate = s
             d_s = d_spikes[t] + d_s_next if d_s_next is not None else d_spikes[t]
             if self.reset == "hard":
-                d_carried = (1 - gate) * d_v
+                d_carried = gate * d_v
                 if not self.detach_reset:
                     d_s = d_s - carried * d_v  # tdBN eq. 14, the term -tau u dL/du
             else:
@@ -218,9 +215,9 @@ class LIF(Layer):
                 d_amount -= contract(gate, d_v, d_amount.shape)
                 if not self.detach_reset:
                     d_s = d_s - amount * d_v
-            # firing, s = H(z), z = direction u - threshold
-            d_z = ds_dz * d_s  # tdBN eq. 15
-            d_width += contract(ds_dwidth, d_s, d_width.shape)
+            # firing, s = P(z; width), z = direction u - threshold
+            d_z, d_w = self.surrogate.backward(z, width, d_s, d_width.shape)  # tdBN eq. 15
+            d_width += d_w
             d_threshold -= sum_to(d_z, d_threshold.shape)
             d_u = d_z
             if params.direction is not None:
@@ -228,16 +225,18 @@ class LIF(Layer):
                 d_u = direction * d_z
             if extra.trace is not None:
                 d_u = d_u + extra.trace[t, n]
-            if carries_u:
+            if self._carries_u:
                 d_u, d_carried = d_u + d_carried, 0
             # the norm, u = norm(h)
             if self.norm is not None:
                 d_u, d_norm = self.norm.backward(saved.norm[t], d_u)
                 d_norms.append(d_norm)
             # charge, h = decay v + current (+ lateral(s))
-            d_h = d_u + d_carried
-            d_current[t] = d_h
-            v_before = self._after_reset(saved, n, t - 1, amount) if t else first.membrane
+            d_h = np.add(d_u, d_carried, out=d_current[t])
+            v_before = first.membrane
+            if t > 0:
+                gate = self._gate(s[t - 1], t - 1, n)
+                v_before = self._reset(u[t - 1] if self._carries_u else h[t - 1], gate, amount)
             d_decay += contract(v_before, d_h, d_decay.shape)
             d_v, d_s_next = decay * d_h, None
             if self.lateral is not None:
@@ -271,12 +270,19 @@ class LIF(Layer):
         """z = direction u - threshold."""
         return (u if params.direction is None else params.direction * u) - params.threshold
 
-    def _after_reset(self, saved: Saved, n: slice, t: int, amount: Array) -> Array:
-        """v[t], from what was saved."""
-        s = saved.spikes[t, n]
-        gate = self.firing.gate(s, t, n) if self.detach_reset else s
-        carried = (saved.membrane if self.carry == "normalised" else saved.charged)[t, n]
-        return carried * (1 - gate) if self.reset == "hard" else carried - amount * gate
+    @property
+    def _carries_u(self) -> bool:
+        """Whether what is carried to the next step is the normalised potential."""
+        return self.norm is not None and self.carry == "normalised"
+
+    def _gate(self, s: Array, t: int, n: slice) -> Array:
+        """What the reset multiplies with: 1 - s where it is hard, s where it is soft."""
+        s = self.firing.gate(s, t, n) if self.detach_reset else s
+        return 1 - s if self.reset == "hard" else s
+
+    def _reset(self, carried: Array, gate: Array, amount: Array) -> Array:
+        """v, what is left of a potential after the reset. tdBN eq. 1-2."""
+        return carried * gate if self.reset == "hard" else carried - amount * gate
 
     def _initial(self, params: Params, n: slice, like: Array) -> State:
         """v[-1] and s[-1] on the samples ``n``: as given, or at rest."""

@@ -19,7 +19,8 @@ What readers make of one file was tried with snnTorch 1.0.0, SpikingJelly 2.0.0 
   neuron, only Norse reads.
 * SpikingJelly counts Flatten's axes without the batch, as the format does; snnTorch and Norse count
   it with the batch, and give the right numbers for one sample at a time.
-* Norse has no average pooling, SpikingJelly and snnTorch read it.
+* Norse has no average pooling: it leaves the node out, and then raises an error or runs a part of
+  the graph, from one run to the next. SpikingJelly and snnTorch read it.
 * A decay of 1 becomes an IF node, which SpikingJelly and Norse read rightly; snnTorch leaks there
   all the same. A decay of 0 is refused by SpikingJelly.
 """
@@ -30,6 +31,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from numsnn.atomic import PathLike, write_atomically
 from numsnn.errors import NumsnnError
@@ -63,6 +66,10 @@ def to_nir(
     """
     choice("to_nir", "resistance", resistance, ("one", "matched"))
     _positive(dt)
+    require(
+        isinstance(input_shape, tuple | list) and all(n >= 1 for n in input_shape),
+        f"to_nir: input_shape must be (C, H, W) or (features,), found {input_shape!r}",
+    )
     bare, inside = folded(network, params, statistics or {}, signs="negated")
     export = Export(package(), tuple(input_shape), dt, resistance == "matched")
     export.add(bare, inside)
@@ -121,6 +128,5 @@ def package() -> ModuleType:
 
 
 def _positive(dt: float) -> None:
-    require(
-        math.isfinite(dt) and dt > 0, f"nir: dt must be a positive number of seconds, found {dt}"
-    )
+    good = isinstance(dt, int | float | np.number) and math.isfinite(dt) and dt > 0
+    require(good, f"nir: dt must be a positive number of seconds, found {dt!r}")

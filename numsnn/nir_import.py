@@ -12,10 +12,11 @@ from numsnn.errors import NumsnnError
 from numsnn.layer import Array, named
 from numsnn.linear import Linear
 from numsnn.neurons import LIF
+from numsnn.nir_graph import Graph
 from numsnn.pooling import AvgPool2d, Flatten
 from numsnn.readouts import Accumulate, MeanOverTime
 from numsnn.shapes import output_shape
-from numsnn.validate import require
+from numsnn.validate import finite, require
 
 KINDS = "Input, Output, Affine, Linear, Conv2d, SumPool2d, AvgPool2d, Flatten, LIF, IF, I"
 
@@ -30,23 +31,19 @@ class Import:
             isinstance(graph, nir.NIRGraph),
             f"from_nir: expected a NIRGraph, found {type(graph).__name__}",
         )
-        self.nir, self.nodes = nir, graph.nodes
+        self.nir, self.graph, self.nodes = nir, Graph(nir, graph), graph.nodes
         self.metadata = graph.metadata if isinstance(graph.metadata, dict) else {}
         known = self.metadata.get("dt")
         self.dt = dt if dt is not None else None if known is None else float(known)
         self.reset, self.tie = reset, tie
-        self.after: dict[str, list[str]] = {name: [] for name in self.nodes}
-        for source, target in graph.edges:
-            self.after[source].append(target)
         weights = [n.weight.dtype for n in self.nodes.values() if hasattr(n, "weight")]
         self.dtype = np.float64 if np.float64 in weights else np.float32
 
     def network(self) -> tuple[Any, Any]:
         """The chain from Input to Output."""
-        first, last = (self._only(kind) for kind in ("Input", "Output"))
-        self.order = self._order()
+        first, last = (self.graph.only(kind) for kind in ("Input", "Output"))
         shape = tuple(int(n) for n in self.nodes[first].input_type["input"])
-        chain = self._chain(self._next(first), last, shape)[0]
+        chain = self._chain(self.graph.next(first), last, shape)[0]
         if steps := int(self.metadata.get("steps", 0)):
             chain.insert(self._place_of_repeat(chain), (Repeat(steps), None))
         if self.metadata.get("readout") == "mean":
@@ -56,50 +53,6 @@ class Import:
 
     # -- the graph ---------------------------------------------------------------------------------
 
-    def _only(self, kind: str) -> str:
-        found = [n for n, node in self.nodes.items() if isinstance(node, getattr(self.nir, kind))]
-        require(len(found) == 1, f"from_nir: expected one node of type {kind}, found {len(found)}")
-        return found[0]
-
-    def _order(self) -> list[str]:
-        """The nodes, each behind all that lead to it."""
-        waiting = dict.fromkeys(self.nodes, 0)
-        for targets in self.after.values():
-            for target in targets:
-                waiting[target] += 1
-        ready = [name for name, count in waiting.items() if count == 0]
-        order: list[str] = []
-        while ready:
-            order.append(ready.pop())
-            for target in self.after[order[-1]]:
-                waiting[target] -= 1
-                if not waiting[target]:
-                    ready.append(target)
-        left = sorted(set(self.nodes) - set(order))
-        require(
-            not left, f"from_nir: the nodes {left} stand on a cycle; recurrence has no layer here"
-        )
-        return order
-
-    def _next(self, name: str) -> list[str]:
-        targets = self.after[name]
-        require(targets, f"from_nir: nothing follows the node {name!r}, and it is no Output")
-        return targets
-
-    def _meeting(self, heads: list[str]) -> str:
-        """The first node that every path from every head leads through."""
-        common = set.intersection(*(self._on_every_path(head) for head in heads))
-        require(common, f"from_nir: the branches that begin at {sorted(heads)} never meet")
-        return min(common, key=self.order.index)
-
-    def _on_every_path(self, start: str) -> set[str]:
-        """start, and the nodes without which no end can be reached from it."""
-        through: dict[str, set[str]] = {}
-        for name in reversed(self.order):
-            rest = [through[target] for target in self.after[name]]
-            through[name] = {name} | (set.intersection(*rest) if rest else set())
-        return through[start]
-
     def _chain(
         self, heads: list[str], stop: str, shape: tuple[int, ...]
     ) -> tuple[Chain, tuple[int, ...]]:
@@ -107,7 +60,7 @@ class Import:
         chain: Chain = []
         while heads != [stop]:
             if len(heads) > 1:
-                meeting = self._meeting(heads)
+                meeting = self.graph.meeting(heads)
                 branches = [self._chain([head], meeting, shape) for head in heads]
                 shapes = {after for _, after in branches}
                 require(
@@ -120,10 +73,20 @@ class Import:
             name = heads[0]
             link = self._layer(name, self.nodes[name], shape)
             if link is not None:
-                shape = output_shape(link[0], shape)
+                shape = self._behind(name, link[0], shape)
                 chain.append(link)
-            heads = self._next(name)
+            heads = self.graph.next(name)
         return chain, shape
+
+    def _behind(self, name: str, layer: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape behind a node's layer; an error where the layer does not fit names the node."""
+        try:
+            return output_shape(layer, shape)
+        except NumsnnError as error:
+            kind = type(self.nodes[name]).__name__
+            raise NumsnnError(
+                f"from_nir: the {kind} {name!r} does not fit the shape {shape}: {error}"
+            ) from None
 
     @staticmethod
     def _place_of_repeat(chain: Chain) -> int:
@@ -137,6 +100,9 @@ class Import:
 
     def _layer(self, name: str, node: Any, shape: tuple[int, ...]) -> tuple[Any, Any] | None:
         nir = self.nir
+        for field, value in vars(node).items():
+            if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                finite("from_nir", f"the {field} of the {type(node).__name__} {name!r}", value)
         if isinstance(node, nir.Conv2d):
             return self._convolution(name, node)
         if isinstance(node, nir.Affine | nir.Linear):
@@ -193,10 +159,10 @@ class Import:
         return AvgPool2d(size[0], None if stride == size else stride[0]), None
 
     def _flatten(self, name: str, node: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
-        """start_dim 0 counts without the batch, 1 with it; writers differ."""
-        start, end = int(node.start_dim), int(node.end_dim)
+        """Axes 0 to rank - 1 counted without the batch, 1 to rank with it; writers differ."""
+        start, end, rank = int(node.start_dim), int(node.end_dim), len(shape)
         require(
-            start in (0, 1, -len(shape)) and end in (-1, len(shape) - 1, len(shape)),
+            (start, end) in ((0, -1), (0, rank - 1), (1, -1), (1, rank), (-rank, -1)),
             f"from_nir: the Flatten {name!r} of shape {shape} joins the axes {start} to {end}; the "
             "layer here joins all axes of a sample",
         )
@@ -212,8 +178,14 @@ class Import:
                 f"from_nir: the {type(node).__name__} {name!r} of shape {shape} has a {what} other "
                 "than 0; neurons here rest at and return to 0",
             )
-        share = self._dt() / np.asarray(node.tau, np.float64) if leaks else self._dt()
-        decay = 1 - share if leaks else np.ones(shape)
+        tau = np.asarray(node.tau, np.float64) if leaks else 1.0
+        require(
+            not leaks or np.min(tau) >= self._dt() * (1 - 1e-12),
+            f"from_nir: the LIF {name!r} of shape {shape} has a tau of {np.min(tau):g} s, below the "
+            f"step dt = {self._dt():g} s; its decay 1 - dt/tau would be negative, take a smaller dt",
+        )
+        share = self._dt() / tau
+        decay = np.maximum(1 - share, 0) if leaks else np.ones(shape)
         gain = np.asarray(node.r, np.float64) * share
         require(
             np.all(gain > 0),

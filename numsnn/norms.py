@@ -92,10 +92,11 @@ class BatchNorm(Layer):
             finite("BatchNorm", "the variance of x", variance)
         deviation = np.sqrt(variance + self.eps)
         y = empty_like(x, np.result_type(x, gain, shift))
+        slope = self.scale * gain / deviation
 
         def tile(n: tuple) -> None:
-            normal = (x[n] - mean) / deviation  # tdBN eq. 5, MPBN eq. 4
-            y[n] = (self.scale * gain) * normal + shift  # tdBN eq. 6, MPBN eq. 5
+            scaled = (x[n] - mean) * slope  # tdBN eq. 5, MPBN eq. 4
+            np.add(scaled, shift, out=y[n])  # tdBN eq. 6, MPBN eq. 5
 
         parallel.run(tile, self._tiles(x))
         return y, self.Saved(gain, x, deviation, Statistics(mean, variance))
@@ -107,14 +108,12 @@ class BatchNorm(Layer):
         cotangent("BatchNorm.backward", d_y, x.shape)
         tiles, axes, fine = self._tiles(x), self.reduced(x), self._fine(x)
 
-        def normal(n: tuple) -> Array:
-            return (x[n] - mean) / deviation
-
         def sums(n: tuple) -> tuple[Array, Array]:
-            return sum_to(d_y[n], fine), sum_to(d_y[n] * normal(n), fine)
+            return sum_to(d_y[n], fine), sum_to(d_y[n] * (x[n] - mean), fine)
 
         parts = zip(*parallel.run(sums, tiles), strict=True)
         all_of_it, along = (np.sum(part, axis=0) for part in parts)
+        along = along / deviation  # the sum of d_y normal, normal = (x - mean)/deviation
         d_shift = sum_to(all_of_it, self.shape)
         d_gain = self.scale * sum_to(along, self.shape)
         # Through the statistics: the mean takes away what is common to a channel's d_normal, the
@@ -123,10 +122,11 @@ class BatchNorm(Layer):
         common = (slope * all_of_it).sum(axis=axes, keepdims=True) / count
         along = (slope * along).sum(axis=axes, keepdims=True) / count
         d_x = empty_like(x, np.result_type(d_y, x, gain))
+        slope, common, along = slope / deviation, common / deviation, along / deviation**2
 
         def tile(n: tuple) -> None:
-            d_normal = slope * d_y[n]
-            d_x[n] = (d_normal - common - normal(n) * along) / deviation
+            # (d_normal - common - normal along) / deviation
+            np.subtract(slope * d_y[n] - common, (x[n] - mean) * along, out=d_x[n])
 
         parallel.run(tile, tiles)
         return d_x, self.Params(d_gain, d_shift)
@@ -135,7 +135,8 @@ class BatchNorm(Layer):
     def _mean(self, values: Callable[[tuple], Array], x: Array) -> Array:
         """The mean over the reduced axes of ``values`` of every tile of x, dimensions kept."""
         axes = self.reduced(x)
-        parts = parallel.run(lambda n: values(n).sum(axis=axes, keepdims=True), self._tiles(x))
+        kept = tuple(1 if axis in axes else size for axis, size in enumerate(x.shape))
+        parts = parallel.run(lambda n: sum_to(values(n), kept), self._tiles(x))
         return np.sum(parts, axis=0) / self._count(x)
 
     def _count(self, x: Array) -> int:

@@ -1,7 +1,8 @@
 """Threads over slices of the batch: the one place that knows how many cores there are.
 
 NumPy releases the interpreter lock inside products and large elementwise loops, so plain threads
-use all cores. While they run, BLAS is held to one thread each. Work is cut into ``LANES`` slices
+use all cores. While they run, BLAS is held to one thread each; ``set_threads`` holds it there for
+good, since BLAS threads that wait for more work keep cores from ours. Work is cut into ``LANES`` slices
 whatever the number of threads, and results come back in slice order: a sum over slices has one
 order, so the thread count does not change it.
 """
@@ -45,11 +46,11 @@ def threads() -> int:
 
 
 def set_threads(count: int) -> None:
-    """Use ``count`` threads, in this module and in BLAS; 0 goes back to the default."""
+    """Use ``count`` threads, and hold BLAS to one in each; 0 goes back to the default for both."""
     if count < 0:
         raise NumsnnError(f"threads must be 0 or more, found {count}")
     _settings["threads"] = count
-    _controller().limit(limits=count or threads(), user_api="blas")
+    _controller().limit(limits=1 if count else threads(), user_api="blas")
 
 
 @cache
@@ -64,6 +65,9 @@ def _pool(count: int) -> ThreadPoolExecutor:
 
 @contextmanager
 def _single_blas() -> Iterator[None]:
+    if _settings["threads"]:  # it is held already
+        yield
+        return
     with _controller().limit(limits=1, user_api="blas"):
         yield
 

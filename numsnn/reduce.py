@@ -11,13 +11,32 @@ def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
     """Sum x over the axes along which ``shape``, aligned on the right, does not vary."""
     lead = x.ndim - len(shape)
     ones = tuple(lead + i for i, size in enumerate(shape) if size == 1 and x.shape[lead + i] != 1)
-    return x.sum(axis=(*range(lead), *ones), keepdims=True).reshape(shape)
+    axes = (*range(lead), *ones)
+    kept = [axis for axis in range(x.ndim) if axis not in axes and x.shape[axis] > 1]
+    if len(kept) == 1 and x.strides[kept[0]] == x.itemsize:
+        return _column_sums(np.moveaxis(x, kept[0], -1)).reshape(shape)
+    return x.sum(axis=axes, keepdims=True).reshape(shape)
+
+
+def _column_sums(x: Array) -> Array:
+    """The sum over all axes but the last, whose numbers are neighbours: a row of ones times x.
+
+    As a product it is several times faster than a sum over few columns.
+    """
+    columns = x.shape[-1]
+    height = max(1, PIECE // columns)
+    rows = x.reshape(-1, columns)
+    whole = len(rows) - len(rows) % height
+    pieces = rows[:whole].reshape(-1, height, columns)
+    total = np.matmul(np.ones((1, height), x.dtype), pieces).sum(axis=(0, 1))
+    return total + np.ones(len(rows) - whole, x.dtype) @ rows[whole:]
 
 
 def contract(x: Array, y: Array, shape: tuple[int, ...]) -> Array:
     """sum_to(x * y, shape); a scalar is one inner product, without the array x * y."""
-    if shape == () and x.shape == y.shape:
-        x, y = x.ravel(), y.ravel()
-        pieces = (slice(i, i + PIECE) for i in range(0, max(1, x.size), PIECE))
-        return sum(np.dot(x[piece], y[piece]) for piece in pieces)
-    return sum_to(x * y, shape)
+    if shape != () or x.shape != y.shape:
+        return sum_to(x * y, shape)
+    x, y = x.ravel(), y.ravel()
+    whole = len(x) - len(x) % PIECE
+    pieces = np.matmul(x[:whole].reshape(-1, 1, PIECE), y[:whole].reshape(-1, PIECE, 1))
+    return pieces.sum() + np.dot(x[whole:], y[whole:])

@@ -16,8 +16,10 @@ from numsnn.atomic import PathLike, write_atomically
 from numsnn.data.npz import read_npz
 from numsnn.encoding import Arrays, decoded, encoded, require_same
 from numsnn.errors import CheckpointError, DataFormatError, NumsnnError
-from numsnn.norms import Statistics
-from numsnn.tree import named_leaves
+from numsnn.layer import walk
+from numsnn.norms import BatchNorm, Statistics
+from numsnn.tree import children
+from numsnn.validate import require
 
 FORMAT, VERSION = "numsnn network", 1
 OPTIONAL = ("initial", "direction", "amount")  # parameters that ``init`` leaves out
@@ -42,9 +44,10 @@ def save(
     """Write network, params and statistics to ``path``; ``about`` is what else JSON shall hold.
 
     The file is there whole or not at all. Raises NumsnnError for a layer that is not of this
-    library, and for params that are not the network's.
+    library, and for params or statistics that are not the network's.
     """
     _check_params(network, params)
+    _check_statistics(network, statistics or {})
     arrays: Arrays = {}
     description = {
         "format": FORMAT,
@@ -78,11 +81,11 @@ def load(path: PathLike, like: Any = None) -> Stored:
         if like is not None:
             require_same(description["network"], encoded(like, "network", {}), "network")
         _check_params(network, params)
-        wrong = [name for name, s in statistics.items() if not isinstance(s, Statistics)]
+        _check_statistics(network, statistics)
     except (NumsnnError, TypeError, AttributeError, LookupError, OverflowError) as error:
         raise CheckpointError(f"{path}: {error}") from error
-    if wrong:
-        raise CheckpointError(f"{path}: the statistics of {wrong[0]!r} are none")
+    except RecursionError:
+        raise CheckpointError(f"{path}: its description is damaged: nested too deep") from None
     if arrays:
         raise CheckpointError(f"{path}: the array {min(arrays)!r} has no place")
     return Stored(network, params, statistics, description["about"])
@@ -106,18 +109,24 @@ def _description(path: Path, arrays: Arrays) -> dict[str, Any]:
     try:
         description = json.loads(arrays.pop("description").tobytes())
         found = description["format"]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         found = None
     if found != FORMAT:
         raise CheckpointError(f"{path}: expected a {FORMAT}, found {found or 'another archive'}")
-    if description.get("version") != VERSION:
+    version = description.get("version")
+    if version != VERSION or isinstance(version, bool):
         raise CheckpointError(
-            f"{path}: expected version {VERSION} of the format, found {description.get('version')}; "
+            f"{path}: expected version {VERSION} of the format, found "
+            f"{version!r}; "
             "another version of numsnn may read it"
         )
     for key in ("about", "network", "params", "statistics"):
         if key not in description:
             raise CheckpointError(f"{path}: its description has no {key}")
+    if not isinstance(description["about"], dict):
+        raise CheckpointError(
+            f"{path}: about must be an object, found {description['about']!r:.40}"
+        )
     return description
 
 
@@ -125,19 +134,54 @@ def _description(path: Path, arrays: Arrays) -> dict[str, Any]:
 
 
 def _check_params(network: Any, params: Any) -> None:
-    """Raise NumsnnError unless params have the names and shapes that the network makes."""
-    expected = dict(named_leaves(network.init(_Zeros(), np.float32)))
-    found = dict(named_leaves(params))
-    for name, leaf in expected.items():
-        if name not in found:
-            raise NumsnnError(f"the network has a parameter {name!r}, the params have none")
-        if np.shape(found[name]) != np.shape(leaf):
-            raise NumsnnError(
-                f"the parameter {name!r} must be {np.shape(leaf)}, found {np.shape(found[name])}"
+    """Raise NumsnnError unless params have the structure and shapes that the network makes."""
+    require(hasattr(network, "init"), f"expected a network of layers, found {network!r:.40}")
+    _same_form(network.init(_Zeros(), np.float32), params, "")
+
+
+def _same_form(expected: Any, found: Any, name: str) -> None:
+    """The parts of every node, the shape of every leaf; ``OPTIONAL`` ones may be there or not."""
+    parts = children(expected)
+    if parts is not None:
+        others = dict(children(found) or ())
+        for key, part in parts:
+            place = f"{name}/{key}".lstrip("/")
+            if key not in others:
+                raise NumsnnError(f"the network has a parameter {place!r}, the params have none")
+            _same_form(part, others.pop(key), place)
+        for key in others:
+            raise NumsnnError(f"the network has no parameter {f'{name}/{key}'.lstrip('/')!r}")
+    elif expected is None:
+        optional = name.rpartition("/")[2] in OPTIONAL
+        require(found is None or optional, f"the network has no parameter {name!r}")
+    else:
+        require(found is not None, f"the network has a parameter {name!r}, the params have none")
+        require(
+            np.shape(found) == np.shape(expected),
+            f"the parameter {name!r} must be {np.shape(expected)}, found {np.shape(found)}",
+        )
+
+
+def _check_statistics(network: Any, statistics: Any) -> None:
+    """Raise NumsnnError unless statistics are those of some of the network's norms."""
+    require(
+        isinstance(statistics, Mapping), f"statistics must be by name, found {statistics!r:.40}"
+    )
+    norms = {layer.name: layer for (layer,) in walk(network) if isinstance(layer, BatchNorm)}
+    for name, found in statistics.items():
+        require(
+            name in norms, f"statistics of {name!r}: the norms are {', '.join(norms) or 'none'}"
+        )
+        good = isinstance(found, Statistics) and all(isinstance(x, np.ndarray) for x in found)
+        require(
+            good, f"the statistics of {name!r} must be a mean and a variance, found {found!r:.40}"
+        )
+        for what, x in zip(found._fields, found, strict=True):
+            pairs = zip(reversed(x.shape), reversed(norms[name].shape), strict=False)
+            require(
+                all(size in (1, own) for size, own in pairs),
+                f"the {what} of {name!r}, {x.shape}, does not fit the norm of {norms[name].shape}",
             )
-    for name in found.keys() - expected.keys():
-        if not set(name.split("/")) & set(OPTIONAL):
-            raise NumsnnError(f"the network has no parameter {name!r}")
 
 
 class _Zeros:

@@ -6,10 +6,10 @@ bounded ones, P(-inf) = 0 for softplus; without it dP/dwidth would be free.
 
 With x = z/width and a bump f of area 1, every bounded surrogate here is P = F(x), F' = f, so
 
-    dP/dz = f(x)/width,        dP/dwidth = -x f(x)/width = -x dP/dz.
+    dP/dz = f(x)/width,        dP/dwidth = -x f(x)/width = -x dP/dz:
 
-``width`` is a number or an array that broadcasts against ``z``. All of it holds for complex ``z``
-with a small imaginary part: branches look at ``.real``, exponentials never overflow.
+these are ``Bump``s, which write down P and its slope. ``width`` is a number or an array that
+broadcasts against ``z``. All of it holds for complex ``z`` with a small imaginary part: branches look at ``.real``, exponentials never overflow.
 """
 
 import math
@@ -20,6 +20,7 @@ import numpy as np
 from scipy.special import erf
 
 from numsnn.errors import NumsnnError
+from numsnn.reduce import contract
 
 Array = np.ndarray
 
@@ -52,9 +53,33 @@ class Surrogate:
     def slopes(self, z: Array, width: Any) -> tuple[Array, Array]:
         raise NotImplementedError
 
+    def backward(
+        self, z: Array, width: Any, d_s: Array, width_shape: tuple[int, ...]
+    ) -> tuple[Array, Array]:
+        """d_z = dP/dz d_s, and d_width = sum of dP/dwidth d_s, in the shape of the width."""
+        ds_dz, ds_dwidth = self.slopes(z, width)
+        return ds_dz * d_s, contract(ds_dwidth, d_s, width_shape)
+
+
+class Bump(Surrogate):
+    """P = F(z/width): ``slope(z, width)`` is dP/dz, and the width's partial follows from it."""
+
+    def slope(self, z: Array, width: Any) -> Array:
+        raise NotImplementedError
+
+    def slopes(self, z: Array, width: Any) -> tuple[Array, Array]:
+        ds_dz = self.slope(z, width)
+        return ds_dz, -(z / width) * ds_dz
+
+    def backward(
+        self, z: Array, width: Any, d_s: Array, width_shape: tuple[int, ...]
+    ) -> tuple[Array, Array]:
+        d_z = self.slope(z, width) * d_s
+        return d_z, -contract(z, d_z, width_shape) / width
+
 
 @dataclass(frozen=True)
-class Rectangular(Surrogate):
+class Rectangular(Bump):
     """f(x) = [|x| < 1/2]: a slope of 1/width over an interval of length ``width``.
 
     P is a clipped ramp. ``closed`` puts the two end points inside. RecDis eq. 7 and tdBN eq. 16
@@ -67,22 +92,22 @@ class Rectangular(Surrogate):
     def kinks(self, width: Any) -> tuple:
         return (-width / 2, width / 2)
 
-    def inside(self, x: Array) -> Array:
-        size = magnitude(x).real
-        return size <= 0.5 if self.closed else size < 0.5
+    def inside(self, z: Array, width: Any) -> Array:
+        size, half = magnitude(z).real, np.real(width) / 2
+        return size <= half if self.closed else size < half
 
     def value(self, z: Array, width: Any) -> Array:
         x = z / width
-        return np.where(self.inside(x), x + 0.5, np.where(x.real > 0, 1.0, 0.0)).astype(x.dtype)
+        ends = np.where(x.real > 0, 1.0, 0.0)
+        return np.where(self.inside(z, width), x + 0.5, ends).astype(x.dtype)
 
-    def slopes(self, z: Array, width: Any) -> tuple[Array, Array]:
-        x = z / width
-        ds_dz = np.divide(self.inside(x), width, dtype=x.dtype)
-        return ds_dz, -x * ds_dz
+    def slope(self, z: Array, width: Any) -> Array:
+        inside = self.inside(z, width).view(np.int8)  # NumPy multiplies integers faster than bools
+        return np.multiply(inside, 1 / width, dtype=np.result_type(z, width))
 
 
 @dataclass(frozen=True)
-class Triangular(Surrogate):
+class Triangular(Bump):
     """f(x) = max(0, 1 - |x|): a tent of half-width ``width``; P is two parabolas."""
 
     analytic: ClassVar[bool] = False
@@ -96,56 +121,52 @@ class Triangular(Surrogate):
         rise = np.where(size.real < 1, size * (2 - size), 1) / 2
         return 0.5 + np.where(x.real < 0, -rise, rise)
 
-    def slopes(self, z: Array, width: Any) -> tuple[Array, Array]:
+    def slope(self, z: Array, width: Any) -> Array:
         x = z / width
         size = magnitude(x)
-        ds_dz = np.where(size.real < 1, 1 - size, 0) / width
-        return ds_dz, -x * ds_dz
+        return np.where(size.real < 1, 1 - size, 0) / width
 
 
 @dataclass(frozen=True)
-class Sigmoid(Surrogate):
+class Sigmoid(Bump):
     """P = 1/(1 + exp(-x)),  f = P (1 - P)."""
 
     def value(self, z: Array, width: Any) -> Array:
         return logistic(z / width)
 
-    def slopes(self, z: Array, width: Any) -> tuple[Array, Array]:
+    def slope(self, z: Array, width: Any) -> Array:
         x = z / width
         fading = np.exp(-magnitude(x))
-        ds_dz = fading / (1 + fading) ** 2 / width
-        return ds_dz, -x * ds_dz
+        return fading / (1 + fading) ** 2 / width
 
 
 @dataclass(frozen=True)
-class Arctangent(Surrogate):
+class Arctangent(Bump):
     """P = arctan(x)/pi + 1/2,  f = 1/(pi (1 + x^2))."""
 
     def value(self, z: Array, width: Any) -> Array:
         return np.arctan(z / width) / math.pi + 0.5
 
-    def slopes(self, z: Array, width: Any) -> tuple[Array, Array]:
+    def slope(self, z: Array, width: Any) -> Array:
         x = z / width
-        ds_dz = 1 / (math.pi * (1 + x * x)) / width
-        return ds_dz, -x * ds_dz
+        return 1 / (math.pi * (1 + x * x)) / width
 
 
 @dataclass(frozen=True)
-class Tanh(Surrogate):
+class Tanh(Bump):
     """P = (1 + tanh x)/2,  f = sech^2(x)/2. IM-Loss eq. 13 with width = 1/K."""
 
     def value(self, z: Array, width: Any) -> Array:
         return logistic(2 * (z / width))
 
-    def slopes(self, z: Array, width: Any) -> tuple[Array, Array]:
+    def slope(self, z: Array, width: Any) -> Array:
         x = z / width
         fading = np.exp(-2 * magnitude(x))
-        ds_dz = 2 * fading / (1 + fading) ** 2 / width  # sech^2(x)/2 = 2 e^(-2|x|)/(1+e^(-2|x|))^2
-        return ds_dz, -x * ds_dz
+        return 2 * fading / (1 + fading) ** 2 / width  # sech^2(x)/2 = 2 e^(-2|x|)/(1+e^(-2|x|))^2
 
 
 @dataclass(frozen=True)
-class FastSigmoid(Surrogate):
+class FastSigmoid(Bump):
     """P = 1/2 + x/(2 (1 + |x|)),  f = 1/(2 (1 + |x|)^2): SuperSpike's slope, at area 1."""
 
     analytic: ClassVar[bool] = False
@@ -157,14 +178,13 @@ class FastSigmoid(Surrogate):
         x = z / width
         return 0.5 + x / (2 * (1 + magnitude(x)))
 
-    def slopes(self, z: Array, width: Any) -> tuple[Array, Array]:
+    def slope(self, z: Array, width: Any) -> Array:
         x = z / width
-        ds_dz = 1 / (2 * (1 + magnitude(x)) ** 2) / width
-        return ds_dz, -x * ds_dz
+        return 1 / (2 * (1 + magnitude(x)) ** 2) / width
 
 
 @dataclass(frozen=True)
-class Gaussian(Surrogate):
+class Gaussian(Bump):
     """P = (1 + erf(x/sqrt 2))/2,  f = exp(-x^2/2)/sqrt(2 pi): width is a standard deviation.
 
     P is the firing probability of a step under Gaussian noise of that deviation.
@@ -173,10 +193,9 @@ class Gaussian(Surrogate):
     def value(self, z: Array, width: Any) -> Array:
         return (1 + erf(z / width * math.sqrt(0.5))) / 2
 
-    def slopes(self, z: Array, width: Any) -> tuple[Array, Array]:
+    def slope(self, z: Array, width: Any) -> Array:
         x = z / width
-        ds_dz = np.exp(-x * x / 2) / math.sqrt(2 * math.pi) / width
-        return ds_dz, -x * ds_dz
+        return np.exp(-x * x / 2) / math.sqrt(2 * math.pi) / width
 
 
 @dataclass(frozen=True)
@@ -201,7 +220,7 @@ class Softplus(Surrogate):
 
 
 @dataclass(frozen=True)
-class ClampedTanh(Surrogate):
+class ClampedTanh(Bump):
     """P = 1/2 + tanh(k x)/(2 tanh(k/2)) for |x| <= 1/2, then 0 and 1:  f = k sech^2(kx)/(2 tanh(k/2)).
 
     The slope in the published code of MPBN and IM-Loss, with k = 3 and width 1: peak 1.657, 0.2995
@@ -221,13 +240,12 @@ class ClampedTanh(Surrogate):
         ramp = 0.5 + np.tanh(self.sharpness * clamped) / (2 * math.tanh(self.sharpness / 2))
         return np.where(inside, ramp, np.where(x.real > 0, 1.0, 0.0)).astype(x.dtype)
 
-    def slopes(self, z: Array, width: Any) -> tuple[Array, Array]:
+    def slope(self, z: Array, width: Any) -> Array:
         x = z / width
         inside = magnitude(x).real <= 0.5
         bend = np.tanh(self.sharpness * np.where(inside, x, 0))
         height = self.sharpness / (2 * math.tanh(self.sharpness / 2))
-        ds_dz = np.where(inside, height * (1 - bend * bend), 0).astype(x.dtype) / width
-        return ds_dz, -x * ds_dz
+        return np.where(inside, height * (1 - bend * bend), 0).astype(x.dtype) / width
 
 
 @dataclass(frozen=True)

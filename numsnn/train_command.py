@@ -68,13 +68,11 @@ class Task(NamedTuple):
 def run(args: argparse.Namespace) -> int:
     """Train as the options say; 0 in the end. Raises NumsnnError on bad input."""
     keep_freed_memory()  # a training asks for the same arrays at every batch
-    if args.threads:
-        parallel.set_threads(args.threads)
+    parallel.set_threads(args.threads or parallel.threads())
     try:
         return _run(args)
     finally:
-        if args.threads:
-            parallel.set_threads(0)
+        parallel.set_threads(0)
 
 
 def _run(args: argparse.Namespace) -> int:

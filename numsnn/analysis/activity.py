@@ -9,6 +9,7 @@ from numsnn.neurons import LIF
 from numsnn.observe import names, neurons
 from numsnn.regularizers import entropy_of_spikes, quantisation_error
 from numsnn.tree import Tree
+from numsnn.validate import require
 
 
 class LayerActivity(NamedTuple):
@@ -50,6 +51,10 @@ def saturated_channels(spikes: Array) -> Any:
 
 
 def _by_channel(spikes: Array) -> Array:
+    require(
+        spikes.ndim >= 3 and spikes.size,
+        f"channels: spikes must be [T, N, C, ...] and not empty, found shape {spikes.shape}",
+    )
     return np.moveaxis(spikes, 2, 0).reshape(spikes.shape[2], -1)
 
 

@@ -3,8 +3,9 @@
 from typing import Any, NamedTuple
 
 from numsnn.describe import describe
-from numsnn.observe import spikes
+from numsnn.observe import membranes, spikes
 from numsnn.tree import Tree
+from numsnn.validate import require
 
 
 class Costs(NamedTuple):
@@ -20,12 +21,19 @@ def costs(network: Any, saved: Tree, input_shape: tuple[int, ...]) -> Costs:
     """tdBN Table 6's counts, with the rates of a forward pass. PSG & PDA section 5.5, r T A.
 
     saved: what a forward pass on [T, N, ...] saved. input_shape: of one step of one sample.
-    Raises NumsnnError where a layer does not fit what comes in.
+    Raises NumsnnError where a layer does not fit what comes in, or the forward pass had another shape.
     """
     found = spikes(network, saved)
     rates = {name: float(s.mean(dtype="float64")) for name, s in found.items()}
     steps = max((len(s) for s in found.values()), default=1)
     plan = describe(network, input_shape, steps)
+    shapes = {name: u.shape[2:] for name, u in membranes(network, saved).items()}
+    planned = [row.shape for row in plan.rows if row.neurons]
+    require(
+        list(shapes.values()) == planned,
+        f"costs: of an input {tuple(input_shape)} the neurons have the shapes {planned}, the forward "
+        f"pass had {shapes}",
+    )
     synaptic = sum(
         rates[row.source] * row.steps * row.operations
         for row in plan.rows

@@ -1,8 +1,8 @@
 """``python -m numsnn.analysis.gallery [FOLDER]``: every picture of an analysis, on the digits.
 
-Two small networks, with tdBN and without any norm, learn the embedded digits for a few epochs from
-one seed; then everything in ``numsnn.analysis`` looks at them. An illustration, not a result: one
-seed, few epochs.
+Small networks with tdBN, with MPBN, with MPD-Loss in a norm's place and with nothing learn the
+embedded digits for a few epochs from one seed; then everything in ``numsnn.analysis`` looks at them.
+An illustration, not a result: one seed, few epochs.
 """
 
 import sys
@@ -56,14 +56,25 @@ def main(folder: str = "figures") -> int:
     rows = {label: each["activity"] for label, each in seen.items()}
     table = {label: [row._asdict() for row in found] for label, found in rows.items()}
     draw("rates", plots.rates(rows), table)
+    draw("entropy", plots.through_layers(rows), table)
+    spent = {label: each["costs"] for label, each in seen.items()}
+    data = {label: each._asdict() for label, each in spent.items()}
+    draw("costs", plots.costs(spent), data)
     norms = {label: each["gradients"] for label, each in seen.items()}
     draw("gradients", plots.gradients(norms), norms)
-    tdbn = seen["tdBN"]
-    shown = tdbn["histograms"]
-    shares = {name: found.share.tolist() for name, found in shown.items()}
+    shown = seen["tdBN"]["histograms"][-1]
+    shares = {name: one.share.tolist() for name, one in shown.items()}
     draw("potentials", plots.potentials(shown, title="Potentials with tdBN"), shares)
-    rate = {name: s.mean(axis=(0, 1, 3, 4)).tolist() for name, s in tdbn["spikes"].items()}
-    draw("channels", plots.channels(tdbn["spikes"]), rate)
+    firing = seen["MPD-Loss"]["spikes"]
+    epochs = [{name: each[name] for name in firing} for each in seen["MPD-Loss"]["histograms"]]
+    by_epoch = [{name: one.share.tolist() for name, one in each.items()} for each in epochs]
+    draw("epochs", plots.over_epochs(epochs, title="Potentials under MPD-Loss"), by_epoch)
+    fired = {label: each["spikes"] for label, each in seen.items() if label in SHOWN}
+    rate = {
+        label: {name: s.mean(axis=(0, 1, 3, 4)).tolist() for name, s in each.items()}
+        for label, each in fired.items()
+    }
+    draw("channels", plots.channels(fired), rate)
 
     steps = np.linspace(-1, 1, 21)
     lines = {
@@ -74,21 +85,26 @@ def main(folder: str = "figures") -> int:
     }
     values = {label: line.tolist() for label, line in lines.items()}
     draw("landscape", plots.landscapes(steps, lines), {"steps": steps.tolist(), **values})
-    coarse, directions = (
-        np.linspace(-1, 1, 9),
-        [filter_normalised(tdbn["params"], rng) for _ in "12"],
-    )
-    grid = {"tdBN": landscape(tdbn["loss"], tdbn["params"], directions, coarse)}
-    data = {"steps": coarse.tolist(), "loss": grid["tdBN"].tolist()}
-    draw("landscape_2d", plots.landscapes(coarse, grid, "Loss around the trained weights"), data)
+    coarse = np.linspace(-1, 1, 17)
+    grids = {}
+    for label in PAIR:
+        directions = [filter_normalised(seen[label]["params"], rng) for _ in range(2)]
+        grids[label] = landscape(seen[label]["loss"], seen[label]["params"], directions, coarse)
+    data = {"steps": coarse.tolist(), **{label: grid.tolist() for label, grid in grids.items()}}
+    draw("landscape_2d", plots.landscapes(coarse, grids, "Loss around the trained weights"), data)
 
-    levels = (0.0, 0.1, 0.2, 0.3, 0.5)
     noise = {
-        label: robustness(each["network"], each["params"], x, labels, levels, rng)
-        for label, each in seen.items()
+        kind: {
+            label: robustness(each["network"], each["params"], x, labels, LEVELS, rng, kind=kind)
+            for label, each in seen.items()
+        }
+        for kind in ("mismatch", "thermal")
     }
-    data = {label: curve.accuracy.tolist() for label, curve in noise.items()}
-    draw("robustness", plots.robustness(noise), {"mismatch": levels, **data})
+    data = {
+        kind: {label: curve.accuracy.tolist() for label, curve in curves.items()}
+        for kind, curves in noise.items()
+    }
+    draw("robustness", plots.robustness(*noise.values()), {"levels": LEVELS, **data})
     phi = {f"a = {a}": _stack(a, rng) for a in (0.5, 1.0, 2.0)}
     draw("isometry", plots.isometry(phi, "phi(JJ') of conv, tdBN, LIF with slopes of width a"), phi)
     for label, each in seen.items():
@@ -96,14 +112,20 @@ def main(folder: str = "figures") -> int:
     return 0
 
 
-METHODS = {"tdBN": "tdbn", "no norm": "none"}
+METHODS = {"tdBN": "tdbn", "BN and MPBN": "mpbn", "MPD-Loss": "recdis", "no norm": "none"}
+PAIR = ("tdBN", "BN and MPBN")  # whose landscapes are drawn in two dimensions
+SHOWN = ("tdBN", "MPD-Loss", "no norm")  # whose channels are drawn
+LEVELS = (0.0, 0.1, 0.2, 0.3, 0.5)  # of noise
 
 
 def _look(method: str, digits: Any, x: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Train one network and gather what the pictures show of it."""
     plan = recipe(method, SHAPE, 10, T=4)
-    *_, state = train(plan, digits, epochs=EPOCHS)
-    network = evaluating(plan.network, state.statistics)
+    first = plan.start(np.random.default_rng(0), np.float32)
+    seen = [histograms(plan.network, plan.network.forward(first, x)[1])]
+    for state in train(plan, digits, epochs=EPOCHS):
+        network = evaluating(plan.network, state.statistics)
+        seen.append(histograms(network, network.forward(state.params, x)[1]))
 
     def loss(params: Any) -> float:
         return float(cross_entropy(network.forward(params, x)[0], labels)[0])
@@ -116,7 +138,7 @@ def _look(method: str, digits: Any, x: np.ndarray, labels: np.ndarray) -> dict[s
         "params": state.params,
         "loss": loss,
         "activity": activity(network, saved),
-        "histograms": histograms(network, saved),
+        "histograms": seen,  # before the first epoch with the batch's own statistics
         "spikes": spikes(network, saved),
         "gradients": membrane_gradient_norms(network, saved, d_outputs),
         "costs": costs(network, saved, SHAPE),

@@ -9,7 +9,7 @@ from tqdm import tqdm
 from numsnn.layer import Array
 from numsnn.papers.noise import noisy
 from numsnn.tree import Tree
-from numsnn.validate import choice, require
+from numsnn.validate import choice, positive_integer, require
 
 
 class Robustness(NamedTuple):
@@ -47,7 +47,12 @@ def robustness(
     of its own. Raises NumsnnError for another kind or a negative level.
     """
     choice("robustness", "kind", kind, ("mismatch", "thermal"))
-    require(devices >= 1, f"robustness: devices must be at least 1, found {devices}")
+    positive_integer("robustness", "devices", devices)
+    require(
+        np.shape(labels) == x.shape[1:2],
+        f"robustness: labels must be one for each of N = {x.shape[1]} samples, found shape "
+        f"{np.shape(labels)}",
+    )
     found = np.empty((len(levels), devices))
     for place in tqdm(list(np.ndindex(found.shape)), desc=kind, disable=not progress):
         noise: dict[str, Any] = {kind: levels[place[0]]}

@@ -26,8 +26,11 @@ with another head, and so is ``build("resnet19", ..., pool=None)``.
 """
 
 import difflib
+import math
 from dataclasses import is_dataclass, replace
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from numsnn.errors import NumsnnError
 from numsnn.networks.blocks import Block
@@ -144,6 +147,9 @@ def build(
     no channels, a field that the architecture does not have.
     """
     architecture = network_named(name)
+    for what, value in (("width", width), ("decay", decay), ("threshold", threshold)):
+        number = isinstance(value, int | float | np.number) and math.isfinite(value)
+        require(number, f"{name}: {what} must be a finite number, found {value!r}")
     setting = SETTINGS[name]
     if changes:
         fields = getattr(architecture, "__dataclass_fields__", {})
@@ -155,7 +161,7 @@ def build(
         architecture = replace(architecture, **changes)  # type: ignore[type-var]
     current, membrane = norms(norm, threshold)
     return architecture(
-        setting.input_shape if input_shape is None else tuple(input_shape),
+        setting.input_shape if input_shape is None else input_shape,
         setting.classes if classes is None else classes,
         setting.T if T is None else T,
         width=width,

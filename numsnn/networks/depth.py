@@ -14,6 +14,7 @@ told apart. Results are kept as they come; the command goes on where it was stop
 """
 
 import argparse
+import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -70,7 +71,6 @@ class Settings(NamedTuple):
     rate: float = 0.1
     small: float = 0.2  # the size at which blocks begin, where they begin small
     identity_norm: bool = False
-    seed: int = 0
     images: int = 0  # of the training part; 0: all
 
 
@@ -101,7 +101,9 @@ def small_blocks(network: Any, factor: float, rng: np.random.Generator, dtype: A
     return rewritten(smaller, network, network.init(rng, dtype))[1]
 
 
-def run(line: str, depth: int, settings: Settings, digits: Dataset) -> dict[str, Any]:
+def run(
+    line: str, depth: int, settings: Settings, digits: Dataset, seed: int = 0
+) -> dict[str, Any]:
     """One training: test accuracy and loss of each epoch, and how much each layer fires at the end.
 
     A loss that is no longer finite ends it: its accuracy is then that of a guess, and ``ended``
@@ -115,10 +117,8 @@ def run(line: str, depth: int, settings: Settings, digits: Dataset) -> dict[str,
         made = replace(made, init=partial(small_blocks, made.network, settings.small))
     count = settings.images or len(digits.train_y)
     digits = digits._replace(train_x=digits.train_x[:count], train_y=digits.train_y[:count])
-    states = train(
-        made, digits, epochs=settings.epochs, batch_size=settings.batch_size, seed=settings.seed
-    )
-    found: dict[str, Any] = {"line": line, "depth": depth, "accuracy": [], "loss": []}
+    states = train(made, digits, epochs=settings.epochs, batch_size=settings.batch_size, seed=seed)
+    found: dict[str, Any] = {"line": line, "depth": depth, "seed": seed, "accuracy": [], "loss": []}
     state = None
     try:
         for state in states:
@@ -140,41 +140,56 @@ def sweep(
     settings: Settings,
     digits: Dataset,
     known: Sequence[dict[str, Any]] = (),
+    seeds: Sequence[int] = (0,),
 ) -> Iterator[dict[str, Any]]:
-    """Every run that is not among ``known``, the shallow ones first."""
-    done = {(row["line"], row["depth"]) for row in known}
-    for depth in depths:
-        for line in lines:
-            if (line, depth) not in done:
-                yield run(line, depth, settings, digits)
+    """Every run that is not among ``known``, seed by seed, the shallow ones first."""
+    done = {(row["line"], row["depth"], row["seed"]) for row in known}
+    for seed, depth, line in itertools.product(seeds, depths, lines):
+        if (line, depth, seed) not in done:
+            yield run(line, depth, settings, digits, seed)
 
 
 def depth_figure(runs: Sequence[dict[str, Any]], settings: Settings) -> Figure:
-    """Final test accuracy over depth, a line a method; and the rate of the last block's neurons."""
-    figure = Figure(figsize=(8.6, 3.8), dpi=160, layout="constrained")
+    """Final test accuracy over depth, a line a method; and the rate of the last block's neurons.
+
+    With several seeds the line is their mean, the band reaches from the worst to the best.
+    """
+    figure = Figure(figsize=(8.6, 4.4), dpi=160, layout="constrained")
     left, right = figure.subplots(1, 2)
     for name in dict.fromkeys(row["line"] for row in runs):
-        rows = sorted((r for r in runs if r["line"] == name), key=lambda r: r["depth"])
-        line = LINES[name]
-        style = {"color": line.colour, "marker": "o", "markersize": 4, "label": line.label}
-        left.plot([r["depth"] for r in rows], [100 * r["final"] for r in rows], **style)
-        fired = [r for r in rows if r.get("rates")]
-        right.plot([r["depth"] for r in fired], [r["rates"][-1] for r in fired], **style)
+        rows = [row for row in runs if row["line"] == name]
+        _line(left, LINES[name], [(row["depth"], 100 * row["final"]) for row in rows])
+        fired = [(row["depth"], row["rates"][-1]) for row in rows if row.get("rates")]
+        _line(right, LINES[name], fired)
     left.axhline(10, color=INK, linewidth=0.7, linestyle=":")
-    left.text(left.get_xlim()[1], 10.8, "a guess", ha="right", fontsize=7, color=INK)
+    left.text(left.get_xlim()[0], 11, " a guess", fontsize=8, color=INK)
     left.set(xlabel="layers with weights", ylabel="test accuracy (%)", ylim=(0, 100))
     right.set(xlabel="layers with weights", ylabel="spikes a neuron and step, last block")
     for axes in (left, right):
         axes.set_xticks(sorted({row["depth"] for row in runs}))
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25, linewidth=0.6)
-    right.legend(frameon=False, fontsize=8)
-    shown = f"{settings.images or 'all'} training digits, {settings.epochs} epochs, one seed"
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3,
+                  frameon=False, fontsize=9)  # fmt: skip
+    seeds = sorted({row["seed"] for row in runs})
+    which = f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}"
+    shown = f"{settings.images or 'all'} training digits, {settings.epochs} epochs, {which}"
     figure.suptitle(
         f"Narrow spiking ResNets of {settings.channels} channels, T = {settings.T}: {shown}",
         fontsize=10, color=INK,
     )  # fmt: skip
     return figure
+
+
+def _line(axes: Any, line: Line, points: Sequence[tuple[int, float]]) -> None:
+    """Mean, least and greatest of the values at each depth."""
+    depths = sorted({depth for depth, _ in points})
+    values = [[value for at, value in points if at == depth] for depth in depths]
+    means = [float(np.mean(each)) for each in values]
+    axes.plot(depths, means, color=line.colour, marker="o", markersize=4, label=line.label)
+    if any(len(each) > 1 for each in values):
+        low, high = [min(each) for each in values], [max(each) for each in values]
+        axes.fill_between(depths, low, high, color=line.colour, alpha=0.15, linewidth=0)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -184,7 +199,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("depth.png"), metavar="FILE")
     parser.add_argument("--lines", type=_list(str), default=tuple(LINES), metavar="A,B")
     parser.add_argument("--depths", type=_list(int), default=DEPTHS, metavar="8,14")
-    for name in ("channels", "T", "epochs", "batch_size", "seed", "images"):
+    parser.add_argument("--seeds", type=_list(int), default=(0,), metavar="0,1")
+    for name in ("channels", "T", "epochs", "batch_size", "images"):
         flag = f"--{name.replace('_', '-')}"
         parser.add_argument(flag, type=int, default=getattr(default, name), metavar="N")
     for name in ("rate", "small"):
@@ -195,11 +211,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     require(not unknown, f"depth: unknown lines {unknown}; there are {', '.join(LINES)}")
     settings = Settings(**{name: getattr(args, name) for name in Settings._fields})
     runs = _known(args.out, settings)
-    for row in sweep(args.lines, args.depths, settings, load("digits"), runs):
+    for row in sweep(args.lines, args.depths, settings, load("digits"), runs, args.seeds):
         runs.append(row)
         data = {"settings": settings._asdict(), "runs": runs}
         save(depth_figure(runs, settings), args.out, data)
-        print(f"{row['line']:10s} {row['depth']:3d} layers: {100 * row['final']:.1f} %", flush=True)
+        found = f"{row['depth']:3d} layers, seed {row['seed']}: {100 * row['final']:.1f} %"
+        print(f"{row['line']:10s} {found}", flush=True)
     return 0
 
 

@@ -8,7 +8,7 @@ from numsnn.errors import NumsnnError
 from numsnn.neurons import LIF
 from numsnn.norms import BatchNorm
 from numsnn.surrogates import SURROGATES, Surrogate
-from numsnn.validate import choice
+from numsnn.validate import choice, require
 
 Shape = tuple[int, ...]
 Factory = Callable[..., Any]
@@ -77,6 +77,10 @@ def lif(
         if surrogate not in SURROGATES:
             raise NumsnnError(f"unknown surrogate {surrogate!r}; there are {', '.join(SURROGATES)}")
         surrogate = SURROGATES[surrogate]
+    require(
+        isinstance(surrogate, Surrogate),
+        f"networks: surrogate must be a Surrogate or the name of one, found {surrogate!r}",
+    )
 
     def neuron(shape: Shape) -> LIF:
         norm = None if membrane_norm is None else membrane_norm(shape)

@@ -5,8 +5,8 @@ python -m numsnn.networks.folded_cost resnet19
 ResNet-19 at a quarter of its width, T = 4, 8 images, one thread, best of three on a busy machine:
 
     norm         with norms           folded
-    tdbn         0.41 s, 173 MiB      0.34 s, 112 MiB
-    tdbn+mpbn    0.36 s, 261 MiB      0.34 s, 112 MiB
+    tdbn         0.34 s, 173 MiB      0.29 s, 112 MiB
+    tdbn+mpbn    0.42 s, 261 MiB      0.29 s, 112 MiB
 """
 
 import sys

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from numsnn.networks.factories import tdbn_norm
-from numsnn.networks.plan import Factory, Plan, Shape
+from numsnn.networks.plan import Factory, Plan, Shape, hidden_units
 from numsnn.neurons import LIF
 from numsnn.readouts import MeanOverTime
 from numsnn.validate import require
@@ -43,6 +43,7 @@ class PlainNetwork:
             self.layers and good and self.layers[0] != POOL,
             f"{self.name}: layers must be channels or {POOL!r}, channels first, found {self.layers}",
         )
+        hidden_units(self.name, self.hidden)
 
     def __call__(
         self,

@@ -28,7 +28,9 @@ class Plan:
         self, name: str, shape: Shape, width: float, neuron: Factory, norm: Factory | None
     ) -> None:
         require(
-            len(shape) == 3 and all(isinstance(n, int) and n >= 1 for n in shape),
+            isinstance(shape, tuple | list)
+            and len(shape) == 3
+            and all(isinstance(n, int) and n >= 1 for n in shape),
             f"{name}: input_shape must be (C, H, W), each at least 1, found {shape}",
         )
         require(
@@ -139,3 +141,10 @@ class Plan:
         for kind, factor in reversed(self.shrinking):
             size = size * factor if kind == "window" else (size - 1) * factor + 1
         return size
+
+
+def hidden_units(name: str, hidden: tuple[int, ...]) -> None:
+    """Refuse anything but a tuple of numbers of units."""
+    require(isinstance(hidden, tuple), f"{name}: hidden must be a tuple of units, found {hidden!r}")
+    for units in hidden:
+        positive_integer(name, "hidden", units)

@@ -5,10 +5,10 @@ from typing import Any
 
 from numsnn.networks.blocks import Block
 from numsnn.networks.factories import tdbn_norm
-from numsnn.networks.plan import Factory, Plan, Shape
+from numsnn.networks.plan import Factory, Plan, Shape, hidden_units
 from numsnn.neurons import LIF
 from numsnn.readouts import MeanOverTime
-from numsnn.validate import positive_integer
+from numsnn.validate import positive_integer, require
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,15 @@ class ResidualNetwork:
     hidden: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        require(self.stem, f"{self.name}: stem must hold a convolution or more, the encoding layer")
+        require(
+            hasattr(self.block, "add"), f"{self.name}: block must be a Block, found {self.block}"
+        )
         for part in (*self.stem, *self.stages):
-            for field in ("channels", "stride"):
-                positive_integer(self.name, field, getattr(part, field))
+            for field in ("blocks", "channels", "kernel", "stride"):
+                if hasattr(part, field):
+                    positive_integer(self.name, field, getattr(part, field))
+        hidden_units(self.name, self.hidden)
 
     def __call__(
         self,

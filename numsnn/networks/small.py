@@ -39,7 +39,7 @@ def small_network(
     Everything is named. Raises NumsnnError on a shape that is not (C, H, W).
     """
     require(
-        len(input_shape) == 3 and min(input_shape) >= 1,
+        isinstance(input_shape, tuple | list) and len(input_shape) == 3 and min(input_shape) >= 1,
         f"small_network: input_shape must be (C, H, W), each at least 1, found {input_shape}",
     )
     positive_integer("small_network", "classes", classes)

@@ -163,25 +163,67 @@ def test_no_noise_changes_nothing_and_much_noise_something():
         robustness(network, params, x, labels, (0.0,), rng, kind="heat")
 
 
+def test_bad_input_is_named():
+    rng = np.random.default_rng(10)
+    network, params, x, (_, saved) = small(rng)
+    with pytest.raises(NumsnnError, match=r"one for each of N = 5 samples, found shape \(4,\)"):
+        robustness(network, params, x, np.zeros(4, int), (0.1,), rng)
+    with pytest.raises(NumsnnError, match="devices must be an integer"):
+        robustness(network, params, x, np.zeros(5, int), (0.1,), rng, devices=2.5)
+    with pytest.raises(NumsnnError, match=r"spikes must be \[T, N, C, ...\]"):
+        dead_channels(np.zeros((2, 3)))
+    with pytest.raises(NumsnnError, match=r"of an input \(1, 9, 9\) the neurons have the shapes"):
+        costs(network, saved, (1, 9, 9))
+    with pytest.raises(NumsnnError, match="field must be one of"):
+        plots.through_layers({"a": activity(network, saved)}, ("volume",))
+
+
 def test_every_plot_draws_what_it_is_given():
     rng = np.random.default_rng(9)
     network, params, x, (y, saved) = small(rng)
     rows = activity(network, saved)
+    potentials = histograms(network, saved)
+    curves = {
+        kind: {"a": robustness(network, params, x, np.zeros(5, int), (0.0, 0.5), rng, kind=kind)}
+        for kind in ("mismatch", "thermal")
+    }
+    spent = costs(network, saved, (1, 8, 8))
     figures = [
         plots.rates({"a": rows}),
-        plots.potentials(histograms(network, saved)),
+        plots.through_layers({"a": rows}, tuple(plots.FIELDS)),
+        plots.costs({"a": spent}),
+        plots.potentials(potentials),
+        plots.over_epochs([potentials, potentials]),
         plots.gradients({"a": membrane_gradient_norms(network, saved, y)}),
         plots.landscapes(np.arange(3), {"a": np.arange(3.0)}),
         plots.landscapes(np.arange(3), {"a": np.eye(3)}),
-        plots.robustness({"a": robustness(network, params, x, np.zeros(5, int), (0.0,), rng)}),
+        plots.robustness(curves["mismatch"]),
+        plots.robustness(*curves.values()),
         plots.isometry({"a": {1: 1.0, 2: 0.5}}),
-        plots.channels(spikes(network, saved)),
+        plots.channels({"a": spikes(network, saved)}),
     ]
     for figure in figures:
         assert isinstance(figure, Figure)
         assert all(axes.has_data() for axes in figure.axes)
     drawn = figures[0].axes[0].lines[0].get_ydata()
     assert np.allclose(drawn, [row.rate for row in rows])
+    fields = [axes.lines[0].get_ydata() for axes in figures[1].axes]
+    assert np.allclose(fields[2], [row.quantisation_error for row in rows])
+    bars = [bar.get_height() for bar in figures[2].axes[0].patches]
+    assert bars == [spent.multiplications, spent.additions, spent.synaptic, spent.twin]
+    mesh = figures[4].axes[0].collections[0].get_array()
+    first = next(iter(potentials.values()))
+    assert np.allclose(mesh[:, 0], first.density / first.density.max()) and mesh.shape == (60, 2)
+
+
+def test_the_legend_counts_dead_and_saturated_channels():
+    s = np.zeros((2, 2, 3, 1, 1))
+    s[:, :, 1] = 1
+    s[0, 1, 2] = 1
+    (axes,) = plots.channels({"net": {"lif1": s}}).axes
+    (text,) = axes.get_legend().get_texts()
+    assert text.get_text() == "lif1: 1 dead, 1 saturated of 3"
+    assert np.allclose(axes.lines[0].get_ydata(), [0, 0.25, 1])
 
 
 def test_an_unknown_layer_can_be_looked_at():

@@ -85,8 +85,9 @@ LARGE = {
         ns.LIF(lateral=ns.Conv2d(8, 8, 5, padding=2, groups=8, bias=False)),
         (2, 9, 8, 16, 16),
     ),
-    "linear": (ns.Linear(300, 200), (4, 33, 300)),
+    "linear": (ns.Linear(300, 200), (4, 233, 300)),
     "conv": (ns.Conv2d(8, 16, 3, padding=1), (3, 17, 8, 14, 14)),
+    "conv that grows": (ns.Conv2d(2, 16, 3, padding=1), (3, 17, 2, 34, 34)),
     "conv in groups": (ns.Conv2d(8, 16, 3, stride=2, groups=4), (3, 17, 8, 14, 14)),
     "batch norm": (ns.BatchNorm((8, 1, 1)), (3, 17, 8, 32, 32)),
     "batch norm of features": (ns.BatchNorm((3000,)), (4, 33, 3000)),
@@ -108,10 +109,8 @@ def test_one_thread_or_two_the_same_bits(name, dtype):
         parallel.set_threads(count)
         assert parallel.threads() == count
         results.append(run(layer, params, x))
-    # BLAS splits the one product of a large Linear over its own threads: the same to rounding.
-    same = assert_near if isinstance(layer, ns.Linear) else assert_same
-    same(results[1], results[0])
-    same(results[2], results[0])
+    assert_same(results[1], results[0])
+    assert_same(results[2], results[0])
 
 
 def test_a_training_network_on_one_thread_or_two():

@@ -8,7 +8,7 @@ import pytest
 import numsnn as ns
 from numsnn.folding import folded
 from numsnn.layer import walk
-from numsnn.networks import NETWORKS, NORMS, SETTINGS, build, small_network
+from numsnn.networks import NETWORKS, NORMS, SETTINGS, Stage, build, small_network
 from numsnn.networks.blocks import Block
 from numsnn.papers import tdbn
 from numsnn.tree import map_named, named_leaves
@@ -218,7 +218,7 @@ def test_too_small_an_input(name, least):
         ({"name": "resnet19", "width": 1e-3}, "leaves none of 128 channels"),
         ({"name": "small", "width": 0.01}, "leaves none of 32 channels"),
         ({"name": "resnet19", "width": -1.0}, "width must be positive"),
-        ({"name": "resnet19", "width": math.nan}, "width must be positive"),
+        ({"name": "resnet19", "width": math.nan}, "width must be a finite number, found nan"),
         ({"name": "resnet19", "input_shape": (32, 32)}, r"must be \(C, H, W\)"),
         ({"name": "resnet19", "classes": 0}, "classes must be an integer"),
         ({"name": "resnet19", "T": 0}, "T must be an integer"),
@@ -227,6 +227,17 @@ def test_too_small_an_input(name, least):
         ({"name": "resnet19", "reset": "none"}, "reset must be one of"),
         ({"name": "resnet19", "depth": 3}, r"resnet19 has no field \['depth'\]"),
         ({"name": "small", "depth": 3}, "small has no field"),
+        ({"name": "resnet19", "width": "wide"}, "width must be a finite number, found 'wide'"),
+        ({"name": "small", "decay": math.nan}, "decay must be a finite number"),
+        ({"name": "small", "threshold": None}, "threshold must be a finite number"),
+        ({"name": "resnet19", "input_shape": 32}, r"must be \(C, H, W\)"),
+        ({"name": "small", "input_shape": 8}, r"must be \(C, H, W\)"),
+        ({"name": "small", "surrogate": 3}, "surrogate must be a Surrogate or the name"),
+        ({"name": "resnet19", "hidden": (0,)}, "hidden must be an integer of at least 1, found 0"),
+        ({"name": "vgg16", "hidden": 3}, "hidden must be a tuple of units, found 3"),
+        ({"name": "resnet19", "stem": ()}, "stem must hold a convolution or more"),
+        ({"name": "resnet19", "stages": (Stage(0, 8),)}, "blocks must be an integer of at least 1"),
+        ({"name": "resnet19", "block": 3}, "block must be a Block, found 3"),
         ({"name": "resnet20", "input_shape": (3, 28, 28)}, "has become 7x7 where a shortcut pools"),
     ],
 )

@@ -76,8 +76,25 @@ def test_the_command_keeps_and_goes_on(tmp_path, capsys, monkeypatch):
     both = json.loads(out.with_suffix(".json").read_text())["runs"]
     assert [row["line"] for row in both] == ["tdbn", "none"]
     assert both[:1] == first
-    assert capsys.readouterr().out.count("8 layers") == 2
+    assert capsys.readouterr().out.count("8 layers, seed 0") == 2
+    assert experiment.main([*options, "--lines", "tdbn", "--seeds", "0,3"]) == 0
+    three = json.loads(out.with_suffix(".json").read_text())["runs"]
+    assert [row["seed"] for row in three] == [0, 0, 3]
+    assert three[2]["loss"] != three[0]["loss"]
+    assert capsys.readouterr().out.count("layers") == 1
     with pytest.raises(ns.NumsnnError, match="of other settings"):
         experiment.main([*options, "--lines", "tdbn", "--epochs", "2"])
     with pytest.raises(ns.NumsnnError, match="unknown lines"):
         experiment.main([*options, "--lines", "tdbm"])
+
+
+def test_the_line_is_the_mean_and_the_band_the_range():
+    rows = [
+        {"line": "tdbn", "depth": depth, "seed": seed, "final": final, "rates": [final / 2]}
+        for depth, seed, final in ((8, 0, 0.5), (8, 1, 0.7), (14, 0, 0.25))
+    ]
+    left, right = experiment.depth_figure(rows, TINY).axes
+    assert np.allclose(left.lines[0].get_xydata(), [[8, 60], [14, 25]])
+    assert np.allclose(right.lines[0].get_xydata(), [[8, 0.3], [14, 0.125]])
+    box = left.collections[0].get_datalim(left.transData)
+    assert np.allclose([box.y0, box.y1], [25, 70])

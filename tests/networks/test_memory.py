@@ -1,48 +1,14 @@
 """What a forward and a backward pass hold at once: linear in T and depth, below twice what is saved."""
 
-import tracemalloc
-
-import numpy as np
 import pytest
 
 from numsnn import parallel
-from numsnn.networks import ResidualNetwork, Stage, Stem
+from numsnn.networks import training_memory
 from numsnn.networks.folded_cost import compared
 from numsnn.networks.full_size import forward_once, main
-from numsnn.tree import leaves
+from numsnn.networks.training_memory import measured
 
 MIB = 2**20
-
-
-def measured(T, blocks, images=8, channels=8):
-    """(peak of one step of training, bytes of arrays that the forward pass saves)."""
-    architecture = ResidualNetwork("memory", (Stem(channels),), (Stage(blocks, channels, 1),))
-    network = architecture((1, 24, 24), 10, T)
-    rng = np.random.default_rng(0)
-    params = network.init(rng)
-    x = rng.standard_normal((1, images, 1, 24, 24)).astype(np.float32)
-    known = {id(owner(leaf)) for leaf in (*leaves(params), x)}
-    tracemalloc.start()
-    try:
-        y, saved = network.forward(params, x)
-        kept = {id(owner(leaf)): owner(leaf).nbytes for leaf in leaves(saved) if array(leaf)}
-        tracemalloc.reset_peak()
-        network.backward(saved, np.ones_like(y))
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    return peak, sum(size for key, size in kept.items() if key not in known)
-
-
-def array(leaf):
-    return isinstance(leaf, np.ndarray)
-
-
-def owner(leaf):
-    """The array whose memory a view shows."""
-    while isinstance(leaf.base, np.ndarray):
-        leaf = leaf.base
-    return leaf
 
 
 @pytest.fixture(autouse=True)
@@ -54,24 +20,37 @@ def one_thread():
 
 def test_training_stays_below_twice_what_is_saved():
     for T, blocks in ((2, 2), (4, 4), (8, 4)):
-        peak, saved = measured(T, blocks)
-        assert saved < peak < 2 * saved
+        found = measured(T, blocks)
+        assert found.saved < found.peak < 2 * found.saved
 
 
 def test_linear_in_steps():
     """Equal differences between 2, 4 and 6 steps."""
-    low, middle, high = (measured(T, 3)[0] for T in (2, 4, 6))
+    low, middle, high = (measured(T, 3).peak for T in (2, 4, 6))
     assert high - middle == pytest.approx(middle - low, rel=0.05)
     assert high < 3.2 * low
 
 
 def test_linear_in_depth():
-    low, middle, high = (measured(4, blocks)[0] for blocks in (2, 4, 6))
+    low, middle, high = (measured(4, blocks).peak for blocks in (2, 4, 6))
     assert high - middle == pytest.approx(middle - low, rel=0.05)
 
 
+def test_what_is_saved_is_at_least_membranes_and_spikes():
+    """By hand: 2 blocks of 2 neurons and the stem's, [T, 8, 8, 24, 24] in single precision each."""
+    assert measured(4, 2).saved > 2 * 5 * (4 * 8 * 8 * 24 * 24) * 4
+
+
+def test_memory_command(capsys, monkeypatch):
+    monkeypatch.setattr(training_memory, "measured", lambda T, blocks: measured(1, 1, 1, 2))
+    assert training_memory.main() == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 7
+    assert lines[1].split()[:2] == ["1", "4"]
+
+
 def test_full_size_resnet19(capsys):
-    """One image of CIFAR's size at T = 6: 184 MiB were measured, 56 of them weights."""
+    """One image of CIFAR's size at T = 6: 181 MiB were measured, 56 of them weights."""
     found = forward_once("resnet19")
     assert found.output_shape == (10,)
     assert found.parameters == 14_666_890

@@ -172,6 +172,36 @@ def not_a_network(description, arrays):
     description["network"] = 3
 
 
+def text(description, arrays):
+    arrays["params/0/weight"] = arrays["params/0/weight"].astype("U8")
+
+
+def objects(description, arrays):
+    arrays["params/0/weight"] = np.array([None])
+
+
+def of_another_norm(description, arrays):
+    kept = description["statistics"]["dict"]
+    kept["norm99"] = kept.pop("norm1")
+
+
+def no_statistics(description, arrays):
+    description["statistics"] = None
+
+
+def narrower(description, arrays):
+    for which in ("mean", "variance"):
+        arrays[f"statistics/norm1/{which}"] = np.ones((1, 1, 3, 1, 1), np.float32)
+
+
+def about_a_list(description, arrays):
+    description["about"] = [1]
+
+
+def true(description, arrays):
+    description["version"] = True
+
+
 def mangled(description, arrays):
     description["network"]["fields"]["layers"] = {"tuple": "no list"}
 
@@ -188,18 +218,34 @@ def mangled(description, arrays):
         (misshapen, r"'params/0/weight'|'0/weight' must be \(2, 1, 3, 3\), found \(1, 1, 3, 3\)"),
         (infinite, "must be finite"),
         (without, "its description has no params"),
-        (not_a_network, "no attribute"),
+        (not_a_network, "expected a network of layers, found 3"),
+        (text, "'params/0/weight' must be numbers, found <U8"),
+        (objects, "header without objects"),
+        (of_another_norm, "statistics of 'norm99': the norms are norm1, norm2"),
+        (no_statistics, "statistics must be by name, found None"),
+        (narrower, r"of 'norm1', \(1, 1, 3, 1, 1\), does not fit the norm of \(2, 1, 1\)"),
+        (about_a_list, "about must be an object"),
+        (true, "found True"),
         (mangled, "is damaged"),
     ],
 )
 def test_other_files(tmp_path, rng, change, message):
-    network, params, *_ = trained(rng)
+    network, params, statistics, _ = trained(rng)
     path = tmp_path / "a.npz"
-    save(path, network, params)
+    save(path, network, params, statistics)
     rewritten(path, change)
     with pytest.raises(ns.CheckpointError, match=message) as caught:
         load(path)
     assert str(path) in str(caught.value)
+
+
+def test_a_description_nested_without_end(tmp_path):
+    """A file by hand: JSON as deep as no network is."""
+    text = json.dumps({"format": FORMAT, "version": VERSION, "about": {}, "network": 0})
+    deep = text.replace('"network": 0', '"network": ' + 10**5 * '{"tuple": [' + 10**5 * "]}")
+    np.savez(tmp_path / "a.npz", description=np.frombuffer(deep.encode(), np.uint8))
+    with pytest.raises(ns.CheckpointError, match=r"a\.npz"):
+        load(tmp_path / "a.npz")
 
 
 def test_another_architecture_is_named(tmp_path, rng):
@@ -247,4 +293,17 @@ def test_what_cannot_be_saved(tmp_path, rng):
         save(path, network, params[:3])
     with pytest.raises(ns.NumsnnError, match="about must be what JSON can hold"):
         save(path, network, params, about={"x": {1, 2}})
+    with pytest.raises(
+        ns.NumsnnError, match="the network has a parameter '13', the params have none"
+    ):
+        save(path, network, params[:-1])
+    with pytest.raises(ns.NumsnnError, match="the network has no parameter '14'"):
+        save(path, network, (*params, None))
+    with pytest.raises(ns.NumsnnError, match="the network has no parameter '13'"):
+        save(path, network, (*params[:-1], np.ones(2)))
+    one = ns.Statistics(np.ones((1, 1, 2, 1, 1)), np.ones((1, 1, 2, 1, 1)))
+    with pytest.raises(ns.NumsnnError, match="statistics of 'other': the norms are norm1"):
+        save(path, network, params, {"other": one})
+    with pytest.raises(ns.NumsnnError, match="'norm1' must be a mean and a variance, found 3"):
+        save(path, network, params, {"norm1": 3})
     assert not path.exists()

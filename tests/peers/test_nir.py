@@ -171,6 +171,14 @@ def cuba():
         (lambda: lif(v_reset=0.1), "v_reset other than 0"),
         (lambda: lif(v_leak=0.1), "v_leak other than 0"),
         (lambda: lif(r=0.0), "a resistance of 0 or less"),
+        (lambda: lif(tau=0.0), r"'n1' of shape \(3,\) has a tau of 0 s, below the step dt"),
+        (lambda: lif(tau=5e-5), "take a smaller dt"),
+        (lambda: lif(v_threshold=np.nan), "the v_threshold of the LIF 'n1' must be finite"),
+        (
+            lambda: nir.Linear(np.full((3, 3), np.inf)),
+            "the weight of the Linear 'n1' must be finite",
+        ),
+        (lambda: nir.Linear(np.ones((3, 4))), r"the Linear 'n1' does not fit the shape \(3,\)"),
         (lambda: nir.I(np.ones(3)), "only 1 has a layer here"),
     ],
 )
@@ -196,6 +204,35 @@ def test_graphs_without_a_network():
         from_nir(graph_of(first, lif(), lif(), last, edges=[(0, 1), (0, 2), (1, 3)]), dt=1e-4)
     with pytest.raises(ns.NumsnnError, match="expected a NIRGraph"):
         from_nir(lif())
+    astray = graph_of(first, lif(), last)
+    astray.edges.append(("n1", "n9"))
+    with pytest.raises(ns.NumsnnError, match="names the node 'n9'; there are n0, n1, n2"):
+        from_nir(astray, dt=1e-4)
+
+
+WHOLE = ((0, -1), (0, 2), (1, -1), (1, 3), (-3, -1))
+
+
+@pytest.mark.parametrize("axes", [*WHOLE, (1, 2), (0, 1), (2, -1)])
+def test_flatten_joins_all_axes_or_is_refused(axes):
+    """Of (2, 4, 4), counted without the batch or with it."""
+    graph = graph_of(
+        nir.Input({"input": np.array([2, 4, 4])}),
+        nir.Flatten({"input": np.array([2, 4, 4])}, *axes),
+        nir.Output({"output": np.array([32])}),
+    )
+    if axes in WHOLE:
+        network, params = from_nir(graph)
+        assert network.forward(params, np.zeros((1, 1, 2, 4, 4), np.float32))[0].shape == (1, 1, 32)
+    else:
+        with pytest.raises(ns.NumsnnError, match="joins the axes"):
+            from_nir(graph)
+
+
+def test_a_step_as_long_as_the_time_constant_forgets_at_once():
+    first, last = ends()
+    _network, params = from_nir(graph_of(first, lif(tau=1e-4), last), dt=1e-4)
+    assert not params[0].decay.any()
 
 
 def test_files_that_are_none(tmp_path):
@@ -223,6 +260,8 @@ def test_what_the_format_cannot_say():
     refused(ns.Serial(two, two), "begins at a sum")
     refused(ns.Serial(ns.BatchNorm((4,), name="norm1")), "no statistics for the norm 'norm1'")
     refused(ns.Serial(ns.LIF()), "dt must be a positive", dt=0.0)
+    refused(ns.Serial(ns.LIF()), "dt must be a positive number of seconds, found 'fast'", dt="fast")
+    refused(ns.Serial(ns.LIF()), "input_shape must be", shape=4)
     network = ns.named(ns.Serial(ns.LIF()))
     params = network.init(rng)
     _, saved = network.forward(params, np.ones((2, 1, 4), np.float32))

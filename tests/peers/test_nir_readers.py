@@ -193,8 +193,13 @@ def test_without_a_leak(tmp_path, reader, agrees):
 
 
 def test_norse_has_no_average_pooling(tmp_path):
+    """It leaves the node out. Which part of the graph then runs depends on the order of a set there:
+    an error of some kind, or an output of another shape; never ours."""
     pytest.importorskip("norse.torch", reason="norse is not installed")
     network, params, x = image(np.random.default_rng(2))
     write_nir(tmp_path / "a.nir", network, params, (2, 8, 8))
-    with pytest.raises(Exception):  # noqa: B017  whatever its graph runs into
-        run("norse", tmp_path / "a.nir", x)
+    try:
+        found = run("norse", tmp_path / "a.nir", x)
+    except Exception:
+        return
+    assert found.shape != expected(network, params, x).shape
