@@ -70,15 +70,15 @@ PRESETS = {
         standardise=True,
     ),
     "mnist": Preset(
-        network="strided", width=0.5, T=2, epochs=6, batch_size=100, optimizer="adam",
+        network="narrow", width=0.5, T=2, epochs=6, batch_size=100, optimizer="adam",
         rate=ADAM_RATE, augment="crop:2", standardise=True,
     ),
     "fashion-mnist": Preset(
-        network="strided", width=0.75, T=2, epochs=20, batch_size=50, optimizer="adam",
+        network="narrow", width=0.75, T=2, epochs=20, batch_size=50, optimizer="adam",
         rate=ADAM_RATE, augment="flip,crop:2", standardise=True, smoothing=0.1,
     ),
-    "cifar-10": Preset(network="strided", epochs=30, **COLOUR),
-    "cifar-100": Preset(network="strided", epochs=30, **COLOUR),
+    "cifar-10": Preset(network="narrow", epochs=30, **COLOUR),
+    "cifar-100": Preset(network="narrow", epochs=30, **COLOUR),
     "n-mnist": Preset(
         width=2.0, epochs=15, batch_size=32, augment="crop:2", frames="n-mnist-halves",
         standardise=True,

@@ -6,7 +6,7 @@ build("resnet19", (3, 32, 32), 10, T=6, width=1/8, norm="tdbn+mpbn", reset="soft
 from numsnn.networks.blocks import Block
 from numsnn.networks.catalogue import NETWORKS, SETTINGS, Setting, build, network_named
 from numsnn.networks.factories import NORMS, lif, norms, tdbn_norm
-from numsnn.networks.plain import POOL, PlainNetwork, Strided
+from numsnn.networks.plain import POOL, PlainNetwork
 from numsnn.networks.residual import ResidualNetwork, Stage, Stem
 from numsnn.networks.small import small_network
 
@@ -21,7 +21,6 @@ __all__ = [
     "Setting",
     "Stage",
     "Stem",
-    "Strided",
     "build",
     "lif",
     "network_named",

@@ -3,8 +3,9 @@
 An architecture is a value: ``dataclasses.replace(NETWORKS["resnet19"], pool=None)`` is the same one
 with another head, and so is ``build("resnet19", ..., pool=None)``.
 
-* "strided" is of no paper: it is made for two cores. Every shrinking is a stride, so that no product
-  is computed only to be averaged away, and the first convolution, seen once, halves the image.
+* "narrow" is of no paper: it is made for two cores. It has few channels but neurons at the image's
+  full size, ahead of the first pooling: the mean of four spikes has five values, one neuron behind a
+  pooling has two.
 * CIFARNet is what RecDis-SNN and IM-Loss take from earlier work, which gives its layers as a string.
   That neurons stand behind its poolings is known from code only. The string ends in a vote among
   output units, which no code has; here the last layer has one unit a class.
@@ -35,7 +36,7 @@ import numpy as np
 from numsnn.errors import NumsnnError
 from numsnn.networks.blocks import Block
 from numsnn.networks.factories import Factory, Shape, lif, norms
-from numsnn.networks.plain import POOL, PlainNetwork, Strided
+from numsnn.networks.plain import POOL, PlainNetwork
 from numsnn.networks.residual import ResidualNetwork, Stage, Stem
 from numsnn.networks.small import small_network
 from numsnn.readouts import MeanOverTime
@@ -49,9 +50,9 @@ def _imagenet(name: str, blocks: tuple[int, ...], channels: int, **changes: Any)
     return ResidualNetwork(name, (Stem(channels, 7, 2),), stages, **changes)
 
 
-def _vgg(*counts: int) -> tuple[int | str | Strided, ...]:
+def _vgg(*counts: int) -> tuple[int | str, ...]:
     """Five groups of convolutions of 64, 128, 256, 512, 512 channels, with poolings between."""
-    layers: list[int | str | Strided] = []
+    layers: list[int | str] = []
     for count, channels in zip(counts, (64, 128, 256, 512, 512), strict=True):
         layers += [POOL] * bool(layers) + [channels] * count
     return tuple(layers)
@@ -62,7 +63,7 @@ NETWORKS: dict[str, Factory] = {
     "small-resnet": ResidualNetwork(
         "small-resnet", (Stem(16),), (Stage(1, 16, 1), Stage(1, 32), Stage(1, 64))
     ),
-    "strided": PlainNetwork("strided", (Strided(64, 5), Strided(128), 128, Strided(256), 256)),
+    "narrow": PlainNetwork("narrow", (32, POOL, 64, POOL, 128, 128)),
     "cifarnet": PlainNetwork(
         "cifarnet", (128, 256, POOL, 512, POOL, 1024, 512), (1024, 512), pool_fires=True
     ),
@@ -105,7 +106,7 @@ class Setting(NamedTuple):
 SETTINGS: dict[str, Setting] = {
     "small": Setting((1, 8, 8), 10, 4),
     "small-resnet": Setting((1, 28, 28), 10, 4),
-    "strided": Setting((3, 32, 32), 10, 2),
+    "narrow": Setting((3, 32, 32), 10, 2),
     "cifarnet": Setting((3, 32, 32), 10, 4),  # RecDis-SNN, IM-Loss
     "vgg16": Setting((3, 32, 32), 10, 5),  # RecDis-SNN, IM-Loss
     "vgg16-gap": Setting((3, 32, 32), 10, 4),  # MPBN

@@ -1,7 +1,7 @@
 """Networks without shortcuts: convolutions and pooling in a row, then dense layers."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from numsnn.networks.factories import tdbn_norm
 from numsnn.networks.plan import Factory, Plan, Shape, hidden_units
@@ -12,33 +12,24 @@ from numsnn.validate import require
 POOL = "pool"  # average pooling of 2x2
 
 
-class Strided(NamedTuple):
-    """A convolution that shrinks the image, with norm and neuron."""
-
-    channels: int
-    kernel: int = 3
-    stride: int = 2
-
-
 @dataclass(frozen=True)
 class PlainNetwork:
     """A function that builds a network: 3x3 convolutions with norm and neuron, pooling, dense layers.
 
-    layers: channels, ``Strided``, or ``POOL``; the first is a convolution, the encoding layer.
-    pool_fires: a
+    layers: channels, or ``POOL``; the first is a convolution, the encoding layer. pool_fires: a
     neuron stands behind every pooling, so that what goes on are spikes again. everywhere: ahead of
     the dense layers the mean of each channel over all places is taken. hidden: units of the dense
     layers before the last.
     """
 
     name: str
-    layers: tuple[int | str | Strided, ...]
+    layers: tuple[int | str, ...]
     hidden: tuple[int, ...] = ()
     pool_fires: bool = False
     everywhere: bool = False
 
     def __post_init__(self) -> None:
-        good = all(n == POOL or _counts(n) for n in self.layers)
+        good = all(n == POOL or (isinstance(n, int) and n >= 1) for n in self.layers)
         require(
             self.layers and good and self.layers[0] != POOL,
             f"{self.name}: layers must be channels or {POOL!r}, channels first, found {self.layers}",
@@ -65,8 +56,7 @@ class PlainNetwork:
                 if self.pool_fires:
                     plan.neuron()
                 continue
-            channels, kernel, stride = layer if isinstance(layer, Strided) else (layer, 3, 1)
-            plan.convolve(plan.scaled(channels), kernel, stride)
+            plan.convolve(plan.scaled(layer))
             if i == 0:
                 plan.first_neuron(T, events)
             else:
@@ -75,8 +65,3 @@ class PlainNetwork:
             plan.pool(None)
         plan.classifier(self.hidden, classes, readout)
         return plan.finished()
-
-
-def _counts(layer: Any) -> bool:
-    numbers = layer if isinstance(layer, Strided) else (layer,)
-    return all(isinstance(n, int) and n >= 1 for n in numbers)
