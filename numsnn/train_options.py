@@ -77,8 +77,8 @@ PRESETS = {
         network="narrow", width=0.75, T=2, epochs=20, batch_size=50, optimizer="adam",
         rate=ADAM_RATE, augment="flip,crop:2", standardise=True, smoothing=0.1,
     ),
-    "cifar-10": Preset(network="narrow", epochs=30, **COLOUR),
-    "cifar-100": Preset(network="narrow", epochs=30, **COLOUR),
+    "cifar-10": Preset(network="narrow", epochs=24, **COLOUR),
+    "cifar-100": Preset(network="narrow", epochs=24, **COLOUR),
     "n-mnist": Preset(
         width=2.0, epochs=15, batch_size=32, augment="crop:2", frames="n-mnist-halves",
         standardise=True,
