@@ -42,7 +42,7 @@ def infer(
         "name": work.name,
         "title": work.title,
         "step_seconds": seconds,
-        "quartiles": {name: time[1:] for name, time in times.items()},
+        "quartiles": {name: list(time[1:]) for name, time in times.items()},
         **compared(best, libraries),
         "ratio_folded_to_unfolded": seconds[OURS + FOLDED] / seconds[OURS],
         "samples_per_second": {name: work.batch / value for name, value in seconds.items()},

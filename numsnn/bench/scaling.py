@@ -66,7 +66,7 @@ def curves(
         found[name] = {
             "values": values,
             "step_seconds": medians,
-            "quartiles": [time[1:] for time in times],
+            "quartiles": [list(time[1:]) for time in times],
             "peak_bytes": peaks,
             "time_exponent": exponent(values, medians),
             "memory_exponent": exponent(values, peaks),

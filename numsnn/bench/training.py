@@ -41,7 +41,7 @@ def measure(work: Workload, libraries: Sequence[str], rounds: int, progress: Pro
     row = {
         **about(work),
         "step_seconds": seconds,
-        "quartiles": {key: times[name][1:] for key, name in names.items()},
+        "quartiles": {key: list(times[name][1:]) for key, name in names.items()},
         **compared(seconds, libraries),
         "ratio_to_products": seconds[OURS] / seconds[PRODUCTS],
         "samples_per_second": {key: work.batch / seconds[key] for key in names},

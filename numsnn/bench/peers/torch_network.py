@@ -103,7 +103,7 @@ class Sum(nn.Module):
 def torch_network(network: Any, params: Tree, T: int, neurons: Neurons) -> nn.Module:
     """The module of a Serial that ends in MeanOverTime, with Repeat(T) in it where images are still.
 
-    Raises NumsnnError for a layer that has no counterpart here.
+    It is in the precision of ``params``. Raises NumsnnError for a layer that has no counterpart here.
     """
     layers = list(zip(network.layers, params, strict=True))
     require(
@@ -183,10 +183,8 @@ def _norm(layer: BatchNorm | FixedNorm, params: Tree, *_: Any) -> nn.Module:
     )
     made = nn.BatchNorm2d(channels, layer.eps)
     if isinstance(layer, FixedNorm):
-        for buffer, value in zip(
-            (made.running_mean, made.running_var), layer.statistics, strict=True
-        ):
-            buffer.copy_(_tensor(value.reshape(channels)))
+        mean, variance = (_tensor(value.reshape(channels)) for value in layer.statistics)
+        made.running_mean, made.running_var = mean, variance
     gain = layer.scale * params.gain.reshape(channels)
     return _weights(made, gain, params.shift.reshape(channels))
 
@@ -212,12 +210,12 @@ RULES: dict[type, Callable[..., nn.Module]] = {
 
 
 def _weights(module: nn.Module, weight: np.ndarray, bias: np.ndarray | None) -> nn.Module:
-    with torch.no_grad():
-        module.weight.copy_(_tensor(weight))
-        if bias is not None:
-            module.bias.copy_(_tensor(bias))
-    return module
+    """The module with these numbers, in their precision."""
+    module.weight, given = nn.Parameter(_tensor(weight)), _tensor(weight).dtype
+    if bias is not None:
+        module.bias = nn.Parameter(_tensor(bias))
+    return module.to(given)
 
 
 def _tensor(array: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.array(array, np.float32))
+    return torch.from_numpy(np.array(array))

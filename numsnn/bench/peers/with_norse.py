@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from numsnn.bench.peers.torch_network import Neurons
 
-DT = 1e-3  # seconds
+DT = 2.0**-10  # seconds; a power of two, so that dt/tau is exact
 
 
 def load() -> None:
