@@ -78,7 +78,8 @@ def _mean(rows: Sequence[Mapping[str, Any]], field: str) -> float | None:
 
 def text(found: Mapping[str, Any], libraries: Sequence[str]) -> str:
     """Three tables: time, memory and speed of training; inference."""
-    head = f"{found['threads']} threads, {found['rounds']} rounds, medians; float32"
+    threads, rounds = counted(found["threads"], "thread"), counted(found["rounds"], "round")
+    head = f"{threads}, {rounds}, medians; float32"
     parts = [head, _training(found, libraries), _memory(found, libraries)]
     return "\n\n".join([*parts, _inference(found, libraries)])
 
@@ -130,6 +131,11 @@ def _inference(found: Mapping[str, Any], libraries: Sequence[str]) -> str:
         mean = _ratio(found["geometric_mean_ratio_of_inference"])
         lines.append(("geometric mean", *("" for _ in columns), mean))
     return columns_of(lines)
+
+
+def counted(count: int, what: str) -> str:
+    """1 thread, 2 threads."""
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def columns_of(lines: Sequence[Sequence[str]]) -> str:

@@ -9,7 +9,7 @@ from numsnn import parallel
 from numsnn.bench import ours
 from numsnn.bench.contest import Contestant, Progress, Times, contest, stepping
 from numsnn.bench.memory import peak_bytes
-from numsnn.bench.report import columns_of
+from numsnn.bench.report import columns_of, counted
 from numsnn.bench.training import about
 from numsnn.bench.workloads import Workload
 
@@ -126,5 +126,5 @@ def text(found: Mapping[str, Any]) -> str:
         values, seconds, peaks = (", ".join(column) for column in columns)
         time, memory = exponents
         lines.append((name, values, seconds, time, peaks, memory))
-    head = f"{found['workload']['title']}, {found['threads']} threads, {found['rounds']} rounds"
-    return f"{head}\n\n{columns_of(lines)}"
+    threads, rounds = counted(found["threads"], "thread"), counted(found["rounds"], "round")
+    return f"{found['workload']['title']}, {threads}, {rounds}\n\n{columns_of(lines)}"

@@ -67,7 +67,7 @@ def test_the_document(found):
 
 def test_the_tables(found):
     found, out = found
-    for words in ("1 threads, 2 rounds", "training step", "/ products", "peak memory", "inference"):
+    for words in ("1 thread, 2 rounds", "training step", "/ products", "peak memory", "inference"):
         assert words in out
     assert "peer" not in out
     for row in found["workloads"]:

@@ -93,9 +93,8 @@ def test_the_picture(tiny, tmp_path):
         assert name in place.get_xlabel()
     assert "(s)" in top[0].get_ylabel()
     assert "MiB" in bottom[0].get_ylabel()
-    points = bottom[1].lines[-1]
+    points, fit = bottom[1].lines
     np.testing.assert_allclose(points.get_ydata(), [v * 2000 / 2**20 for v in (2, 4, 8)])
-    fit = bottom[1].lines[0]
     np.testing.assert_allclose(fit.get_ydata(), points.get_ydata(), rtol=1e-6)
     assert "1.00" in bottom[1].get_title()
     save(figure, tmp_path / "scaling.png", found)
