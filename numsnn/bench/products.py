@@ -1,4 +1,4 @@
-"""The matrix products of a training step and nothing else: how fast the step could be at best.
+"""The matrix products of a training step and nothing else: the limit of whoever multiplies them.
 
 A layer with weights [O, K] takes M rows of K numbers (a convolution: those of im2col):
 
