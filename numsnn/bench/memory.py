@@ -6,15 +6,14 @@ A process imports what the contestant needs and trains one step on a batch of tw
 libraries, pools and the optimizer's moments are there. What is free then goes back to the system,
 and the process's peak is set to what it holds. Some steps on whole batches follow. The result is
 the peak minus what was held before: the growth that the steps need, without the size of any
-library. Linux keeps the peak (VmHWM in /proc/self/status, reset through /proc/self/clear_refs);
-where it cannot be reset, the largest peak since the start stands in for it, and so what is found
-may be too little where the import took more than the steps.
+library. Linux keeps the peak (VmHWM in /proc/self/status, reset through /proc/self/clear_refs).
+Where it cannot be reset, the growth of the largest peak since the start stands in for it, which is
+too little where something before the steps took more than they do.
 """
 
 import ctypes
 import gc
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -56,37 +55,46 @@ def growth(train: Callable[[Workload], Callable[[], Any]], work: Workload) -> in
     train(work.resized(batch=SMALL))()
     step = train(work)
     _settle()
-    reset, before = _reset_peak(), _status("VmRSS")
+    can_reset = _reset_peak()
+    before = _status("VmRSS") if can_reset else _largest_peak()
     for _ in range(STEPS):
         step()
-    peak = _status("VmHWM") if reset else 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = _status("VmHWM") if can_reset else _largest_peak()
     return max(0, peak - before)
 
 
 def _settle() -> None:
     """Give what is free back to the system, where the C library can."""
     gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    if sys.platform.startswith("linux"):
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
 
 
 def _reset_peak() -> bool:
+    """Set the peak to what is held now; whether that is possible."""
     try:
         CLEAR.write_text("5")
+        return STATUS.exists()
     except OSError:
         return False
-    return True
 
 
 def _status(field: str) -> int:
-    """A field of this process's status in bytes; 0 where there is no such file."""
-    if not STATUS.exists():
-        return 0
-    for line in STATUS.read_text().splitlines():
-        if line.startswith(f"{field}:"):
-            return 1024 * int(line.split()[1])
-    return 0
+    """A field of this process's status, in bytes."""
+    lines = (line for line in STATUS.read_text().splitlines() if line.startswith(f"{field}:"))
+    return 1024 * int(next(lines).split()[1])
+
+
+def _largest_peak() -> int:
+    """The largest peak since the start, in bytes."""
+    try:
+        import resource
+    except ImportError:
+        raise NumsnnError(f"bench: {sys.platform} does not tell a process's peak memory") from None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def main(argv: list[str]) -> int:
