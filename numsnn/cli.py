@@ -17,6 +17,7 @@ COMMANDS = {
     "errata": ("numsnn.errata.commands", "add_errata_parser"),
     "describe": ("numsnn.describe_command", "add_describe_parser"),
     "verify": ("numsnn.checks.commands", "add_verify_parser"),
+    "bench": ("numsnn.bench.command", "add_bench_parser"),
     "learn": ("numsnn.learn", "add_learn_parser"),
 }
 """Each command's module, and the function that adds its parser and sets ``run``."""

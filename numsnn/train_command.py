@@ -17,6 +17,7 @@ from numsnn.data.augment import augmentation
 from numsnn.evaluation import Evaluation, evaluate
 from numsnn.memory import keep_freed_memory
 from numsnn.networks import NETWORKS
+from numsnn.options import writable
 from numsnn.papers import METHODS
 from numsnn.recipes import Recipe, with_adam, with_smoothed_labels
 from numsnn.run import Run, json_text
@@ -76,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    _check_json(args.json)
+    writable("--json", args.json)
     require(args.out or not args.resume, "--resume needs --out, the folder of the run")
     given = {name: getattr(args, name) for name in SETTINGS if getattr(args, name) is not None}
     folder = Run(args.out) if args.out else None
@@ -244,10 +245,3 @@ def _steps(dataset: Dataset, wanted: int) -> int:
         return wanted
     require(wanted in (0, shape[1]), f"--T {wanted}: the frames of {dataset.name} have {shape[1]}")
     return shape[1]
-
-
-def _check_json(path: Path | None) -> None:
-    """Find out now, not after the training, whether the file can be written."""
-    if path is not None:
-        require(not path.is_dir(), f"--json {path} is a folder")
-        require(path.parent.is_dir(), f"--json {path}: there is no folder {path.parent}")

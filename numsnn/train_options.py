@@ -2,12 +2,12 @@
 
 import argparse
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from numsnn.errors import NumsnnError
 from numsnn.networks import NETWORKS
+from numsnn.options import integer
 from numsnn.papers import METHODS, method_named
 from numsnn.papers.rates import RATES
 
@@ -137,7 +137,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="each channel to mean 0 and deviation 1 over the training part",
     )  # fmt: skip
     what.add_argument(
-        "--hold-out", type=_integer(0), metavar="N",
+        "--hold-out", type=integer(0), metavar="N",
         help="train without N of the training images and test on those: for choosing settings",
     )  # fmt: skip
     how = parser.add_argument_group(
@@ -154,13 +154,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     how.add_argument("--width", type=_positive, metavar="F", help="factor on all its channels")
     how.add_argument(
-        "--T", type=_integer(1), metavar="N", help="steps for which a still image is shown"
+        "--T", type=integer(1), metavar="N", help="steps for which a still image is shown"
     )
     how.add_argument(
-        "--epochs", type=_integer(1), metavar="N", help="passes over the training images"
+        "--epochs", type=integer(1), metavar="N", help="passes over the training images"
     )
     how.add_argument(
-        "--batch-size", type=_integer(1), metavar="N", help="images for one step of the optimizer"
+        "--batch-size", type=integer(1), metavar="N", help="images for one step of the optimizer"
     )
     how.add_argument(
         "--optimizer", choices=("sgd", "adam"), metavar="NAME",
@@ -182,11 +182,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help='random changes to training images: "crop:2", "flip,crop:4,cutout:16", "none"',
     )  # fmt: skip
     how.add_argument(
-        "--seed", type=_integer(0), metavar="N",
+        "--seed", type=integer(0), metavar="N",
         help="of first weights, order and changes; the same seed, machine and number of threads "
         "give the same bits; default: 0",
     )  # fmt: skip
-    how.add_argument("--threads", type=_integer(1), metavar="N", help="default: one a core")
+    how.add_argument("--threads", type=integer(1), metavar="N", help="default: one a core")
     kept = parser.add_argument_group("what is kept")
     kept.add_argument(
         "--out", type=Path, metavar="FOLDER",
@@ -204,15 +204,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--progress", action=argparse.BooleanOptionalAction,
         help="a bar with rate and remaining time; default: on a terminal",
     )  # fmt: skip
-
-
-def _integer(least: int) -> Callable[[str], int]:
-    def integer(text: str) -> int:
-        if not text.isascii() or not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"expected an integer from {least}, found {text!r}")
-        return int(text)
-
-    return integer
 
 
 def _method(text: str) -> str:

@@ -130,7 +130,7 @@ def test_every_statement_of_a_backward_is_edited(target):
 def test_every_backward_is_a_target():
     """Found in the source by their names; analyses, checks and demonstrations have none of their own."""
     root = Path(numsnn.__file__).parent
-    apart = ("analysis", "checks", "data", "errata", "mutants", "notebooks", "registry")
+    apart = ("analysis", "bench", "checks", "data", "errata", "mutants", "notebooks", "registry")
     listed = {target.path for target in TARGETS} | {
         "numsnn.layer:Layer.backward",  # only raise NotImplementedError
         "numsnn.surrogates:Surrogate.slopes",

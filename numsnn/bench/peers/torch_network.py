@@ -1,0 +1,221 @@
+"""A workload's network as PyTorch modules, with the same weights; the neurons are a library's."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from numsnn.compose import Identity, Repeat, Residual, Serial
+from numsnn.conv import Conv2d
+from numsnn.linear import Linear
+from numsnn.neurons import LIF
+from numsnn.norms import BatchNorm, FixedNorm
+from numsnn.pooling import AvgPool2d, Flatten
+from numsnn.readouts import MeanOverTime
+from numsnn.surrogates import Rectangular
+from numsnn.tree import Tree
+from numsnn.validate import require
+
+
+class Neurons:
+    """A library's neurons. ``step`` is one that keeps its state until ``reset``.
+
+    ``over_time``: a module that takes T steps at once, [T N, ...], or [N, ...] where every step
+    sees the same.
+    """
+
+    looped = False
+
+    def step(self, decay: float, threshold: float) -> nn.Module:
+        raise NotImplementedError
+
+    def over_time(self, decay: float, threshold: float, T: int, still: bool) -> nn.Module:
+        return Unrolled(self.step(decay, threshold), T, still)
+
+
+class Unrolled(nn.Module):
+    """A neuron of one step, called T times."""
+
+    def __init__(self, neuron: nn.Module, T: int, still: bool) -> None:
+        super().__init__()
+        self.neuron, self.T, self.still = neuron, T, still
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.neuron.reset()
+        steps = [x] * self.T if self.still else x.chunk(self.T)
+        return torch.cat([self.neuron(step) for step in steps])  # keeps channels last
+
+
+class Rectangle(torch.autograd.Function):
+    """H(z) forward, slope 1 within 1/2 of the threshold backward."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor) -> Tensor:
+        ctx.save_for_backward(z)
+        return (z > 0).to(z.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (z,) = ctx.saved_tensors
+        return gradient * (z.abs() < 0.5)
+
+
+class MultiStep(nn.Module):
+    """x: [N, ...], a still image, or [T N, ...]; the mean over T of what the last layer gives."""
+
+    def __init__(self, front: nn.Module, rest: nn.Module, T: int) -> None:
+        super().__init__()
+        self.front, self.rest, self.T = front, rest, T
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.rest(self.front(x)).unflatten(0, (self.T, -1)).mean(0)
+
+
+class Looped(nn.Module):
+    """The same, one step after the other; what is ahead of a still image's first neuron once."""
+
+    def __init__(self, front: nn.Module, rest: nn.Module, T: int, still: bool) -> None:
+        super().__init__()
+        self.front, self.rest, self.T, self.still = front, rest, T, still
+        self.neurons = [part for part in rest.modules() if hasattr(part, "reset")]
+
+    def forward(self, x: Tensor) -> Tensor:
+        for neuron in self.neurons:
+            neuron.reset()
+        x = self.front(x)
+        steps = [x] * self.T if self.still else x.chunk(self.T)
+        return torch.stack([self.rest(step) for step in steps]).mean(0)
+
+
+class Sum(nn.Module):
+    """body(x) + shortcut(x)."""
+
+    def __init__(self, body: nn.Module, shortcut: nn.Module) -> None:
+        super().__init__()
+        self.body, self.shortcut = body, shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(x) + self.shortcut(x)
+
+
+def torch_network(network: Any, params: Tree, T: int, neurons: Neurons) -> nn.Module:
+    """The module of a Serial that ends in MeanOverTime, with Repeat(T) in it where images are still.
+
+    It is in the precision of ``params``. Raises NumsnnError for a layer that has no counterpart here.
+    """
+    layers = list(zip(network.layers, params, strict=True))
+    require(
+        isinstance(layers[-1][0], MeanOverTime),
+        f"peers: a network must end in MeanOverTime, found {type(layers[-1][0]).__name__}",
+    )
+    repeats = [i for i, (layer, _) in enumerate(layers) if isinstance(layer, Repeat)]
+    cut = repeats[0] if repeats else -1
+    front = _chain(layers[: max(cut, 0)], T, neurons, False)
+    rest = _chain(layers[cut + 1 : -1], T, neurons, bool(repeats))
+    if neurons.looped:
+        return Looped(front, rest, T, bool(repeats))
+    return MultiStep(front, rest, T)
+
+
+def _chain(layers: Sequence[Any], T: int, neurons: Neurons, still: bool) -> nn.Module:
+    """``still``: the first layer is a neuron that sees the same at every step."""
+    return nn.Sequential(
+        *(
+            _module(layer, share, T, neurons, still and i == 0)
+            for i, (layer, share) in enumerate(layers)
+        )
+    )
+
+
+def _module(layer: Any, params: Tree, T: int, neurons: Neurons, still: bool) -> nn.Module:
+    for kind, rule in RULES.items():
+        if isinstance(layer, kind):
+            return rule(layer, params, T, neurons, still)
+    require(False, f"peers: a {type(layer).__name__} has no counterpart in PyTorch here")
+    raise AssertionError
+
+
+def _serial(layer: Serial, params: Tree, T: int, neurons: Neurons, still: bool) -> nn.Module:
+    return _chain(list(zip(layer.layers, params, strict=True)), T, neurons, still)
+
+
+def _residual(layer: Residual, params: Tree, T: int, neurons: Neurons, still: bool) -> nn.Module:
+    parts = zip((layer.body, layer.shortcut), params, strict=True)
+    return Sum(*(_module(part, share, T, neurons, False) for part, share in parts))
+
+
+def _neuron(layer: LIF, params: Tree, T: int, neurons: Neurons, still: bool) -> nn.Module:
+    plain = layer.reset == "hard" and layer.norm is None and layer.lateral is None
+    slope = isinstance(layer.surrogate, Rectangular) and np.all(params.width == 1)
+    scalars = params.decay.ndim == params.threshold.ndim == 0 and params.direction is None
+    require(
+        plain and slope and scalars,
+        f"peers: the neuron {layer.name!r} must have a hard reset, a rectangular surrogate of width "
+        "1, scalar parameters, no norm and no lateral layer",
+    )
+    decay, threshold = float(params.decay), float(params.threshold)
+    if neurons.looped:
+        return neurons.step(decay, threshold)
+    return neurons.over_time(decay, threshold, T, still)
+
+
+def _convolution(layer: Conv2d, params: Tree, *_: Any) -> nn.Module:
+    made = nn.Conv2d(
+        layer.inputs, layer.outputs, layer.kernel, layer.stride, layer.padding,
+        groups=layer.groups, bias=layer.bias,
+    )  # fmt: skip
+    return _weights(made, params.weight, params.bias)
+
+
+def _linear(layer: Linear, params: Tree, *_: Any) -> nn.Module:
+    made = nn.Linear(layer.inputs, layer.outputs, bias=layer.bias)
+    return _weights(made, params.weight, params.bias)
+
+
+def _norm(layer: BatchNorm | FixedNorm, params: Tree, *_: Any) -> nn.Module:
+    """tdBN's factor is part of the gain: no step is slower for it."""
+    channels = layer.shape[0]
+    require(
+        len(layer.shape) == 3 and layer.shape[1:] == (1, 1),
+        f"peers: a norm must have one gain a channel, found {layer.shape}",
+    )
+    made = nn.BatchNorm2d(channels, layer.eps)
+    if isinstance(layer, FixedNorm):
+        mean, variance = (_tensor(value.reshape(channels)) for value in layer.statistics)
+        made.running_mean, made.running_var = mean, variance
+    gain = layer.scale * params.gain.reshape(channels)
+    return _weights(made, gain, params.shift.reshape(channels))
+
+
+def _pool(layer: AvgPool2d, *_: Any) -> nn.Module:
+    if layer.size is None:
+        return nn.AdaptiveAvgPool2d(1)
+    return nn.AvgPool2d(layer.size, layer.stride)
+
+
+RULES: dict[type, Callable[..., nn.Module]] = {
+    Serial: _serial,
+    Residual: _residual,
+    LIF: _neuron,
+    Conv2d: _convolution,
+    Linear: _linear,
+    BatchNorm: _norm,
+    FixedNorm: _norm,
+    AvgPool2d: _pool,
+    Flatten: lambda *_: nn.Flatten(1),
+    Identity: lambda *_: nn.Identity(),
+}
+
+
+def _weights(module: nn.Module, weight: np.ndarray, bias: np.ndarray | None) -> nn.Module:
+    """The module with these numbers, in their precision."""
+    module.weight, given = nn.Parameter(_tensor(weight)), _tensor(weight).dtype
+    if bias is not None:
+        module.bias = nn.Parameter(_tensor(bias))
+    return module.to(given)
+
+
+def _tensor(array: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.array(array))
