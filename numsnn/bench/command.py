@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
         require_peers()
     keep_freed_memory()  # as a training does, and for everyone in this process
-    parallel.set_threads(args.threads or 0)
+    parallel.set_threads(args.threads or parallel.threads())  # BLAS is held to one in each
     try:
         with Bar() as bar:
             return _scaling(args, bar) if args.scaling else _compare(args, bar)
