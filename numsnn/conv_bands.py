@@ -87,13 +87,12 @@ class Bands(NamedTuple):
         band[:top] = 0
         band[top + H :] = 0
         for b in range(wide):  # output column j looks at image column j + b - left
-            first = min(max(0, left - b), columns)
-            last = max(min(columns, W + left - b), first)
-            inner = band[top : top + H, :, :, b]
-            inner[:, :, :first] = 0
-            inner[:, :, last:] = 0
+            first, last = (min(max(0, edge - b), columns) for edge in (left, left + W))
+            inner = band[top : top + H, :, :, b].swapaxes(0, 2)  # [W', n, H, C]
+            inner[:first] = 0
+            inner[last:] = 0
             columns_in = slice(first + b - left, last + b - left)
-            inner[:, :, first:last] = images[..., columns_in].transpose(2, 0, 3, 1)
+            inner[first:last] = images[..., columns_in].transpose(3, 0, 2, 1)
         return band.reshape(H + 2 * top, n, columns, wide * C)
 
     def rows(self, band: Array, a: int, height: int) -> Array:

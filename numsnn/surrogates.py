@@ -9,7 +9,8 @@ With x = z/width and a bump f of area 1, every bounded surrogate here is P = F(x
     dP/dz = f(x)/width,        dP/dwidth = -x f(x)/width = -x dP/dz:
 
 these are ``Bump``s, which write down P and its slope. ``width`` is a number or an array that
-broadcasts against ``z``. All of it holds for complex ``z`` with a small imaginary part: branches look at ``.real``, exponentials never overflow.
+broadcasts against ``z``. All of it holds for complex ``z`` with a small imaginary part: branches
+look at ``.real``, exponentials never overflow.
 """
 
 import math

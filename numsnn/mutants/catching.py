@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from numsnn import conv, neurons, parallel, reduce
+from numsnn import conv, linear, neurons, parallel, reduce
 from numsnn.checks import CHECKS, measures
 from numsnn.checks.report import FAILED
 from numsnn.mutants.edit import Mutant, applied
@@ -28,7 +28,7 @@ ORDER = (
 )
 """Cheapest first. A check that is not named here comes last."""
 
-QUICK = {"adjoint": 2, "complex-step": 1, "formula": 1, "bad-input": 1, "contract": 1}
+QUICK = {"adjoint": 3, "complex-step": 1, "formula": 2, "bad-input": 1, "contract": 1}
 """How many cases of each operation a check sees at first; this finds nearly all."""
 ROUNDS = {"adjoint": 12, "complex-step": 12, "formula": 4, "anchored": 4, "each-parameter": 1}
 """And how many where an edit is known to change a gradient, and none of these says so; 3 of others."""
@@ -132,8 +132,9 @@ def small_seams() -> Iterator[None]:
     put(parallel, "_settings", {"threads": 1})
     put(neurons, "TILE", 4)
     put(parallel, "LANES", 2)
-    put(conv, "CHUNK", 128)
-    put(reduce, "PIECE", 4)
+    put(conv, "CHUNK", 256)
+    put(linear, "LANE", 8)
+    put(reduce, "PIECE", 6)
     put(parallel.tiles, "__defaults__", (*(parallel.tiles.__defaults__ or ())[:-1], 8))
     put(pda_histogram, "CHUNK", 8)
     put(measures, "locate", lambda *_: None)

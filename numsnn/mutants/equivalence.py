@@ -30,10 +30,10 @@ class Draw(NamedTuple):
 
 
 def draws(operations: Sequence[str], seed: int, networks: int = NETWORKS) -> list[Draw]:
-    """``networks`` networks, and a tenth as many cases of each other operation."""
+    """A tenth of ``networks`` cases of each operation, and so many networks: they take longest."""
     return [
         Draw(name, number, seed)
-        for name in operations
+        for name in sorted(operations, key=whole)
         for number in range(networks if whole(name) else -(-networks // 10))
     ]
 

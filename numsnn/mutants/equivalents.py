@@ -17,7 +17,9 @@ STATES = "states:MembraneCotangent.of"
 GATE = "self.firing.gate(s[t], t, n)"
 NEGATIVE = "any negative extent stands for the one that is left to find"
 COMPLEX_ORDER = "real numbers are their real part, and complex ones are ordered by it first"
+FILLED = "what lies inside the image is filled in afterwards"
 BUFFER = "an array for intermediate results, there for speed"
+ORDER = "the same sum in another order"
 TWO_AXES = "logits have two axes: the last is axis 1"
 AT_THE_POINT = (
     "a gate holds the spikes of the run it was recorded on, and a backward is taken at that very "
@@ -49,27 +51,15 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         LIF,
-        "carries_u = self.norm is not None",
+        "gate = self._gate(s[-1], len(s) - 1, n)",
+        ("len(s) - 1 -> (-(1))",),
+        "the last step, counted from the end",
+    ),
+    Reason(
+        "neurons:LIF._carries_u",
+        "return self.norm is not None",
         ('self.norm is not None and self.carry == "normalised" -> (self.carry == "normalised")',),
         "without a norm raw and normalised potential are one array",
-    ),
-    Reason(
-        LIF,
-        "gate = self.firing.gate(s[t], t, n) if self.detach_reset",
-        (
-            f"{GATE} if self.detach_reset else s[t] -> ({GATE})",
-            f"{GATE} if self.detach_reset else s[t] -> (s[t])",
-        ),
-        AT_THE_POINT,
-    ),
-    Reason(
-        "neurons:LIF._after_reset",
-        "gate = self.firing.gate(s, t, n) if self.detach_reset",
-        (
-            "self.firing.gate(s, t, n) if self.detach_reset else s -> (self.firing.gate(s, t, n))",
-            "self.firing.gate(s, t, n) if self.detach_reset else s -> (s)",
-        ),
-        AT_THE_POINT,
     ),
     Reason(
         LIF,
@@ -115,31 +105,86 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "linear:Linear.backward",
-        "rows = d_y.reshape(-1, self.outputs)",
-        ("1 -> (2)",),
-        NEGATIVE,
-    ),
-    Reason(
-        "linear:Linear.backward",
-        "d_weight = rows.T @ x.reshape(-1, self.inputs)",
+        "x_rows, rows = x.reshape(-1,",
         ("1 -> (2)",),
         NEGATIVE,
     ),
     Reason(
         "conv:Conv2d.backward",
-        "rows = d_out[chunk].reshape(-1,",
+        "if bias is not None:",
+        ("bias is not None -> True",),
+        "without a bias the sum is not returned",
+    ),
+    Reason(
+        "conv_bands:Bands.backward",
+        "x = x.reshape(-1, C)",
         ("1 -> (2)",),
         NEGATIVE,
     ),
     Reason(
-        "conv:Conv2d._uncols",
-        "d_cols = d_cols.reshape(self.groups, -1,",
+        "conv_bands:Bands.band",
+        "band[:top] = 0",
+        (":top -> :",),
+        FILLED,
+    ),
+    Reason(
+        "conv_bands:Bands.band",
+        "band[top + H :] = 0",
+        (
+            "top + H : -> :",
+            "top + H -> (top)",
+            "top + H -> ((H))",
+        ),
+        FILLED,
+    ),
+    Reason(
+        "conv_bands:Bands.band",
+        "inner[:first] = 0",
+        (":first -> :",),
+        FILLED,
+    ),
+    Reason(
+        "conv_bands:Bands.band",
+        "inner[last:] = 0",
+        ("last: -> :",),
+        FILLED,
+    ),
+    Reason(
+        "conv_bands:Bands.correlate",
+        "total, part = (parallel.scratch(",
+        (
+            'total, part = (parallel.scratch(key, sha ...  ("total", "part")) -> '
+            'part, total = (parallel.scratch(key, sha ...  ("total", "part"))',
+        ),
+        "two buffers of one shape",
+    ),
+    Reason(
+        "conv_bands:Bands.rows",
+        "return band[a : a + height]",
         ("1 -> (2)",),
         NEGATIVE,
     ),
     Reason(
-        "conv:Conv2d._uncols",
-        "shape = (n, H + 2 * top, W + 2 * left,",
+        "conv_bands:Bands.transposed",
+        "return turned.reshape(",
+        ("1 -> (2)",),
+        NEGATIVE,
+    ),
+    Reason(
+        "conv_im2col:Im2col.backward",
+        "rows = np.moveaxis(d_y.reshape(-1,",
+        ("1 -> (2)",),
+        NEGATIVE,
+    ),
+    Reason(
+        "conv_im2col:Im2col.transposed",
+        "return weight.transpose(0, 2, 3, 1)",
+        ("1 -> (2)",),
+        NEGATIVE,
+    ),
+    Reason(
+        "conv_im2col:Im2col.uncols",
+        "(n, H + 2 * top, W + 2 * left,",
         ("2 -> (3)",),
         "a wider border holds zeros that nobody reads",
     ),
@@ -157,15 +202,45 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "reduce:sum_to",
-        "return x.sum(",
-        ("x.sum(axis=(*range(lead), *ones), keepdims=True) -> x.sum(axis=(*range(lead), *ones))",),
+        "if len(kept) == 1 and",
+        ("0 -> (-1)",),
+        "one axis is kept, which is the first and the last",
+    ),
+    Reason(
+        "reduce:sum_to",
+        "return _column_sums(np.moveaxis(",
+        ("0 -> (-1)",),
+        "one axis is kept, which is the first and the last",
+    ),
+    Reason(
+        "reduce:sum_to",
+        "return x.sum(axis=axes",
+        ("x.sum(axis=axes, keepdims=True) -> x.sum(axis=axes)",),
         "the shape is given by reshape in any case",
     ),
     Reason(
+        "reduce:_column_sums",
+        "rows = x.reshape(-1, columns)",
+        ("1 -> (2)",),
+        NEGATIVE,
+    ),
+    Reason(
+        "reduce:_column_sums",
+        "pieces = rows[:whole].reshape(-1,",
+        ("1 -> (2)",),
+        NEGATIVE,
+    ),
+    Reason(
         "reduce:contract",
-        "if shape == () and x.shape == y.shape:",
-        ("shape == () and x.shape == y.shape -> (shape == ())",),
+        "if shape != () or",
+        ("shape != () or x.shape != y.shape -> (shape != ())",),
         "all that ask for a scalar give two arrays of one shape",
+    ),
+    Reason(
+        "reduce:contract",
+        "pieces = np.matmul(",
+        ("1 -> (2)",),
+        NEGATIVE,
     ),
     Reason(
         "reduce:contract",
@@ -174,31 +249,46 @@ REASONS: tuple[Reason, ...] = (
         "an inner product is symmetric",
     ),
     Reason(
-        "reduce:contract",
-        "pieces = (slice(",
-        ("1 -> (2)", "1 -> (0)"),
-        "no array is empty, and up to one piece is one piece",
+        "surrogates:Rectangular.slope",
+        "return np.divide(self.inside(z, width), width",
+        (
+            "np.divide(self.inside(z, width), width,  ... ult_type(z, width)) -> "
+            "np.divide(self.inside(z, width), width)",
+        ),
+        "a truth value over a width has the dtype of the width, which is that of z",
     ),
     Reason(
-        "surrogates:Rectangular.slopes",
-        "ds_dz = np.divide(self.inside(x), width, dtype=x.dtype)",
-        ("np.divide(self.inside(x), width, dtype=x.dtype) -> np.divide(self.inside(x), width)",),
-        "a truth value over a width has the width's dtype, which is that of z",
+        "surrogates:Rectangular.inside",
+        "size, half = magnitude(z).real",
+        ("magnitude(z).real -> magnitude(z)",),
+        COMPLEX_ORDER,
+    ),
+    *(
+        Reason(
+            f"surrogates:{kind}.slope",
+            "x = z / width",
+            ("z / width -> -(z / width)",),
+            "the slope is an even function of x",
+        )
+        for kind in (
+            *("Triangular", "Sigmoid", "Arctangent", "Tanh", "FastSigmoid"),
+            *("Gaussian", "ClampedTanh"),
+        )
     ),
     Reason(
-        "surrogates:Triangular.slopes",
-        "ds_dz = np.where(size.real < 1,",
+        "surrogates:Triangular.slope",
+        "return np.where(size.real < 1,",
         ("size.real -> size",),
         COMPLEX_ORDER,
     ),
     Reason(
-        "surrogates:ClampedTanh.slopes",
+        "surrogates:ClampedTanh.slope",
         "inside = magnitude(x).real <= 0.5",
         ("magnitude(x).real -> magnitude(x)",),
         COMPLEX_ORDER,
     ),
     Reason(
-        "surrogates:ClampedTanh.slopes",
+        "surrogates:ClampedTanh.slope",
         "bend = np.tanh(",
         (
             "np.tanh(self.sharpness * np.where(inside, x, 0)) -> "
@@ -207,7 +297,7 @@ REASONS: tuple[Reason, ...] = (
         "only its square is used",
     ),
     Reason(
-        "surrogates:ClampedTanh.slopes",
+        "surrogates:ClampedTanh.slope",
         "bend = np.tanh(",
         ("np.where(inside, x, 0) -> (x)", "0 -> (1)", "0 -> (-1)"),
         "what lies outside is put to 0 in the next line but one",
@@ -330,13 +420,73 @@ NO_ERRORS: tuple[Reason, ...] = (
         "the same numbers in another layout of memory; later sums round another way",
     ),
     Reason(
-        "reduce:contract",
-        "if shape == () and x.shape == y.shape:",
+        "linear:Linear.backward",
+        "parallel.run(of_samples, self._lanes(",
         (
-            "shape == () and x.shape == y.shape -> False",
-            "x.shape == y.shape -> x.shape != y.shape",
+            "self.inputs * self.outputs -> (self.inputs)",
+            "self.inputs * self.outputs -> (self.outputs)",
         ),
-        "the same sum in another order",
+        "the same products, cut into other lanes",
+    ),
+    Reason(
+        "linear:Linear.backward",
+        "parallel.run(of_outputs, self._lanes(",
+        (
+            "self.inputs * len(rows) -> (self.inputs)",
+            "self.inputs * len(rows) -> (len(rows))",
+        ),
+        "the same products, cut into other lanes",
+    ),
+    Reason(
+        "norms:BatchNorm.backward",
+        "all_of_it, along = (np.sum(part, axis=0)",
+        ("0 -> (1)",),
+        "what is left of the parts is added up by the sums that follow",
+    ),
+    Reason(
+        "reduce:sum_to",
+        "kept = [axis for axis",
+        (
+            "axis not in axes and x.shape[axis] > 1 -> (axis not in axes)",
+            "1 -> (0)",
+        ),
+        ORDER,
+    ),
+    Reason(
+        "reduce:sum_to",
+        "if len(kept) == 1 and",
+        (
+            "len(kept) == 1 and x.strides[kept[0]] == x.itemsize -> False",
+            "len(kept) == 1 and x.strides[kept[0]] == x.itemsize -> (len(kept) == 1)",
+            "x.strides[kept[0]] == x.itemsize -> x.strides[kept[0]] != x.itemsize",
+        ),
+        ORDER,
+    ),
+    Reason(
+        "reduce:_column_sums",
+        "height = max(1, PIECE // columns)",
+        (
+            "max(1, PIECE // columns) -> 2 * (max(1, PIECE // columns))",
+            "max(1, PIECE // columns) -> (1)",
+            "1 -> (2)",
+            "PIECE // columns -> (PIECE)",
+        ),
+        ORDER,
+    ),
+    Reason(
+        "reduce:contract",
+        "if shape != () or",
+        (
+            "shape != () or x.shape != y.shape -> True",
+            "x.shape != y.shape -> x.shape == y.shape",
+        ),
+        ORDER,
+    ),
+    Reason(
+        "reduce:contract",
+        "whole = len(x) - len(x) % PIECE",
+        ("len(x) - len(x) % PIECE -> (-(len(x) % PIECE))",),
+        "the same place, counted from the end; without a rest, all in one piece",
     ),
     Reason(
         "regularizers.pda_histogram:SoftHistogramDistribution.__call__",

@@ -17,14 +17,25 @@ class Target(NamedTuple):
 _LAYERS = (
     "numsnn.linear:Linear.backward",
     "numsnn.conv:Conv2d.backward",
-    "numsnn.conv:Conv2d._uncols",
-    "numsnn.conv:Conv2d._unmatrix",
+    "numsnn.conv_bands:Bands.backward",
+    "numsnn.conv_bands:Bands.band",
+    "numsnn.conv_bands:Bands.correlate",
+    "numsnn.conv_bands:Bands.gradient",
+    "numsnn.conv_bands:Bands.rows",
+    "numsnn.conv_bands:Bands.transposed",
+    "numsnn.conv_bands:Bands.unmatrix",
+    "numsnn.conv_im2col:Im2col.backward",
+    "numsnn.conv_im2col:Im2col.gradient",
+    "numsnn.conv_im2col:Im2col.transposed",
+    "numsnn.conv_im2col:Im2col.uncols",
+    "numsnn.conv_im2col:Im2col.unmatrix",
     "numsnn.im2col:col2im",
     "numsnn.pooling:AvgPool2d.backward",
     "numsnn.pooling:Flatten.backward",
     "numsnn.norms:BatchNorm.backward",
     "numsnn.norms:FixedNorm.backward",
     "numsnn.reduce:sum_to",
+    "numsnn.reduce:_column_sums",
     "numsnn.reduce:contract",
     "numsnn.dropout:Dropout.backward",
     "numsnn.modes:ReLU.backward",
@@ -32,7 +43,10 @@ _LAYERS = (
 _NEURONS = (
     "numsnn.neurons:LIF.backward",
     "numsnn.neurons:LIF._backward",
-    "numsnn.neurons:LIF._after_reset",
+    "numsnn.neurons:LIF._excess",
+    "numsnn.neurons:LIF._carries_u",
+    "numsnn.neurons:LIF._gate",
+    "numsnn.neurons:LIF._reset",
     "numsnn.states:MembraneCotangent.of",
     "numsnn.readouts:Accumulate.backward",
     "numsnn.readouts:MeanOverTime.backward",
@@ -44,20 +58,24 @@ _COMBINATORS = (
     "numsnn.compose:Repeat.backward",
     "numsnn.tree:tree_sum",
 )
-_SURROGATES = tuple(
-    f"numsnn.surrogates:{kind}.slopes"
-    for kind in (
-        "Rectangular",
-        "Triangular",
-        "Sigmoid",
-        "Arctangent",
-        "Tanh",
-        "FastSigmoid",
-        "Gaussian",
-        "Softplus",
-        "ClampedTanh",
-        "Scaled",
-    )
+_BUMPS = (
+    "Rectangular",
+    "Triangular",
+    "Sigmoid",
+    "Arctangent",
+    "Tanh",
+    "FastSigmoid",
+    "Gaussian",
+    "ClampedTanh",
+)
+_SURROGATES = (
+    "numsnn.surrogates:Surrogate.backward",
+    "numsnn.surrogates:Bump.slopes",
+    "numsnn.surrogates:Bump.backward",
+    *(f"numsnn.surrogates:{kind}.slope" for kind in _BUMPS),
+    "numsnn.surrogates:Rectangular.inside",
+    "numsnn.surrogates:Softplus.slopes",
+    "numsnn.surrogates:Scaled.slopes",
 )
 _PAPERS = (
     "numsnn.papers.lateral:Depthwise.backward",

@@ -29,7 +29,7 @@ NO_GRADIENT = {
 }
 """Public names beside the regularizers that have no gradient, and why."""
 
-ABSTRACT = {"Layer", "Surrogate", "Parametric", "Optimizer"}
+ABSTRACT = {"Layer", "Surrogate", "Bump", "Parametric", "Optimizer"}
 """Bases that are never used themselves."""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from numsnn.checks import LayerCase
+from numsnn.layout import empty
 from numsnn.neurons import State
 from numsnn.observe import names, neurons, starting
 from numsnn.tree import Tree, map_named
@@ -47,6 +48,13 @@ def stirred(rng: Rng, params: Tree) -> Tree:
         return leaf
 
     return map_named(stir, params)
+
+
+def channels_last(x: np.ndarray) -> np.ndarray:
+    """x [T, N, C, H, W] as a convolution leaves it: the channels of a pixel are neighbours in memory."""
+    y = empty(x.shape, x.dtype, last=True)
+    y[:] = x
+    return y
 
 
 def started(rng: Rng, network: Any, params: Tree, x: np.ndarray) -> Tree:

@@ -1,4 +1,4 @@
-"""Surrogates and losses: functions with their gradients."""
+"""Surrogates and losses: functions with their gradients; and the sums that gradients end in."""
 
 import math
 from collections.abc import Callable
@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from numsnn.checks import FunctionCase, LayerCase, SurrogateLayer
+from numsnn.checks import FunctionCase, LayerCase, SurrogateLayer, ValueCase
 from numsnn.losses import LOSSES
+from numsnn.reduce import contract, sum_to
 from numsnn.registry import naive
-from numsnn.registry.draws import Rng, sizes
+from numsnn.registry.draws import Rng, coin, pick, sizes
 from numsnn.registry.entry import FUNCTION, SURROGATE, Entry
-from numsnn.surrogates import SURROGATES, Scaled, Sigmoid, Surrogate
+from numsnn.surrogates import SURROGATES, Rectangular, Scaled, Sigmoid, Surrogate
 
 K = "its own kinks"
 NAIVE = {
@@ -48,6 +49,26 @@ def surrogate_draw(surrogate: Surrogate, primitive: Any = None) -> Callable[[Rng
     return draw
 
 
+def window_draw(surrogate: Rectangular) -> Callable[[Rng], ValueCase]:
+    """The slopes of a window number by number, some of them on its very ends."""
+
+    def draw(rng: Rng) -> ValueCase:
+        width = 2.0 ** rng.integers(-2, 3, 8)  # so that width/2 over width is 1/2 in any case
+        z = width * rng.choice([-0.75, -0.5, -0.25, 0.25, 0.5, 0.75], 8)
+        z[:2] = width[:2] * rng.choice([-0.5, 0.5], 2)
+
+        def again(z: np.ndarray, width: np.ndarray) -> tuple:
+            pairs = list(zip(map(float, z), map(float, width), strict=True))
+            inside = [abs(a) < b / 2 or (surrogate.closed and abs(a) == b / 2) for a, b in pairs]
+            height = [1 / b if i else 0.0 for (_, b), i in zip(pairs, inside, strict=True)]
+            bend = [-a / b * h for (a, b), h in zip(pairs, height, strict=True)]
+            return np.array(height), np.array(bend)
+
+        return ValueCase(surrogate.slopes, again, (z, width), repr(surrogate))
+
+    return draw
+
+
 def loss_draw(loss: Any, reference: Any = None) -> Callable[[Rng], FunctionCase]:
     def draw(rng: Rng) -> FunctionCase:
         T, N, K = sizes(rng, (1, 4), (1, 4), (2, 5))
@@ -65,6 +86,31 @@ def loss_draw(loss: Any, reference: Any = None) -> Callable[[Rng], FunctionCase]
         )
 
     return draw
+
+
+def sums(rng: Rng) -> ValueCase:
+    """Of ten arrays in any layout of memory, down to any of their axes; exact, of eighths."""
+    rows = [_to_be_summed(rng) for _ in range(10)]
+
+    def compute(*rows: tuple) -> tuple:
+        return tuple((sum_to(x, shape), contract(x, y, shape)) for x, y, shape in rows)
+
+    def again(*rows: tuple) -> tuple:
+        return tuple((naive.sums(x, shape), naive.sums(x * y, shape)) for x, y, shape in rows)
+
+    return ValueCase(compute, again, tuple(rows), "sums")
+
+
+def _to_be_summed(rng: Rng) -> tuple:
+    """Two arrays with their axes in any order in memory, and a shape that broadcasts to theirs."""
+    whole = [pick(rng, (1, 2, 3, 7)) for _ in range(3)]
+    shape = tuple(1 if coin(rng) else size for size in whole)[rng.integers(4) :]
+    pair = []
+    for _ in range(2):
+        order = rng.permutation(3)
+        values = rng.integers(-16, 17, [whole[axis] for axis in order]) / 8
+        pair.append(values.transpose(np.argsort(order)))
+    return (*pair, shape)
 
 
 VALUES = {
@@ -87,7 +133,13 @@ ENTRIES = (
         Entry(f"surrogate/{name}", (type(s), s), surrogate_draw(s, VALUES[name]), VALUED, K)
         for name, s in SURROGATES.items()
     ),
+    *(
+        Entry(f"surrogate/{name}-ends", (Rectangular,), window_draw(s), ("formula",))
+        for name, s in SURROGATES.items()
+        if isinstance(s, Rectangular)
+    ),
     Entry("surrogate/scaled", (Scaled,), surrogate_draw(Scaled(Sigmoid(), 2.5)), SURROGATE, K),
+    Entry("sums", (), sums, ("formula",)),
     *(
         Entry(f"loss/{name}", (f,), loss_draw(f, NAIVE[name]), (*FUNCTION, "formula"))
         for name, f in LOSSES.items()

@@ -5,6 +5,7 @@ from dataclasses import replace
 from numsnn.checks import LayerCase
 from numsnn.compose import Identity, Repeat, Residual, Serial
 from numsnn.conv import Conv2d
+from numsnn.conv_bands import Bands
 from numsnn.dropout import Dropout
 from numsnn.linear import Linear
 from numsnn.modes import ReLU
@@ -12,7 +13,7 @@ from numsnn.norms import BatchNorm, FixedNorm, Statistics
 from numsnn.pooling import AvgPool2d, Flatten
 from numsnn.readouts import Accumulate, MeanOverTime
 from numsnn.registry import naive
-from numsnn.registry.draws import Rng, coin, layer_case, pick, sizes, started
+from numsnn.registry.draws import Rng, channels_last, coin, layer_case, pick, sizes, started
 from numsnn.registry.entry import SMOOTH, Entry
 
 
@@ -23,12 +24,24 @@ def linear(rng: Rng) -> LayerCase:
 
 
 def conv(rng: Rng) -> LayerCase:
-    T, N, groups, per_in, per_out = sizes(rng, (1, 2), (1, 2), (1, 2), (1, 2), (1, 2))
+    """Any stride, padding and groups: most by im2col."""
+    T, N, groups, per_in, per_out = sizes(rng, (1, 2), (1, 3), (1, 2), (1, 2), (1, 2))
     kernel, stride = sizes(rng, (1, 3), (1, 3)), sizes(rng, (1, 2), (1, 2))
     padding = sizes(rng, (0, 2), (0, 2))
     H, W = sizes(rng, (kernel[0], 5), (kernel[1], 5))
     layer = Conv2d(groups * per_in, groups * per_out, kernel, stride, padding, groups, coin(rng))
     return layer_case(rng, layer, (T, N, groups * per_in, H, W), naive.conv)
+
+
+def conv_bands(rng: Rng) -> LayerCase:
+    """Stride 1 and less padding than kernel, by bands; images may be smaller than the kernel."""
+    T, N, inputs, outputs = sizes(rng, (1, 2), (1, 3), (1, 2), (1, 2))
+    kernel = sizes(rng, (1, 4), (1, 4))
+    padding = sizes(rng, *((0, size - 1) for size in kernel))
+    least = (max(1, k - 2 * p) for k, p in zip(kernel, padding, strict=True))
+    H, W = sizes(rng, *((size, 4) for size in least))
+    layer = Conv2d(inputs, outputs, kernel, 1, padding, bias=coin(rng))
+    return layer_case(rng, layer, (T, N, inputs, H, W), naive.conv)
 
 
 def pool(rng: Rng) -> LayerCase:
@@ -48,8 +61,9 @@ def batch_norm(rng: Rng) -> LayerCase:
     """At least 3 numbers a statistic: over 2, the normalised ones are +-1 whatever they were."""
     T, N, C = sizes(rng, (1, 3), (3, 4), (1, 3))
     scale = pick(rng, (1.0, 0.5, 0.7))
-    form = pick(rng, ("features", "image", "element", "axes", "sample"))
+    form = pick(rng, ("features", "image", "element", "axes", "sample", "sample"))
     if form == "features":
+        C = pick(rng, (C, 7))
         return layer_case(rng, BatchNorm((C,), scale=scale), (T, N, C), naive.batch_norm)
     H, W = sizes(rng, (1, 3), (1, 3))
     shape, axes = {
@@ -58,7 +72,8 @@ def batch_norm(rng: Rng) -> LayerCase:
         "axes": ((C, 1, 1), (1, 3, 4)),
         "sample": ((C, H, W), (0, 1, 3, 4)),  # the gain varies where the statistics do not
     }[form]
-    return layer_case(rng, BatchNorm(shape, axes, scale), (T, N, C, H, W), naive.batch_norm)
+    case = layer_case(rng, BatchNorm(shape, axes, scale), (T, N, C, H, W), naive.batch_norm)
+    return replace(case, x=channels_last(case.x)) if coin(rng) else case
 
 
 def fixed_norm(rng: Rng) -> LayerCase:
@@ -118,6 +133,7 @@ VALUED = (*SMOOTH, "formula")
 ENTRIES = (
     Entry("Linear", (Linear,), linear, VALUED),
     Entry("Conv2d", (Conv2d,), conv, VALUED, cases=20),
+    Entry("Conv2d/bands", (Bands,), conv_bands, VALUED, cases=20),
     Entry("AvgPool2d", (AvgPool2d,), pool, VALUED),
     Entry("Flatten", (Flatten,), flatten, VALUED),
     Entry("BatchNorm", (BatchNorm,), batch_norm, VALUED, cases=20),

@@ -147,6 +147,15 @@ def lif(layer: Any, params: Any, x: Array) -> Array:
     return y
 
 
+def sums(x: Array, shape: tuple[int, ...]) -> Array:
+    """Each number of x added where it would have come from, had ``shape`` been broadcast to x's."""
+    y = np.zeros(shape)
+    for index in np.ndindex(x.shape):
+        place = index[len(index) - len(shape) :]
+        y[tuple(k if size > 1 else 0 for k, size in zip(place, shape, strict=True))] += x[index]
+    return y
+
+
 def cross_entropy(outputs: Array, labels: Array) -> float:
     T, N, K = outputs.shape
     total = 0.0

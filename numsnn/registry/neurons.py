@@ -11,10 +11,11 @@ from numsnn.conv import Conv2d
 from numsnn.linear import Linear
 from numsnn.neurons import LIF
 from numsnn.norms import BatchNorm
+from numsnn.papers.psg_surrogates import PSGArctangent, PSGSoftplus
 from numsnn.registry import naive
-from numsnn.registry.draws import Rng, coin, pick, sizes, started, stirred
+from numsnn.registry.draws import Rng, channels_last, coin, pick, sizes, started, stirred
 from numsnn.registry.entry import FIRING, Entry
-from numsnn.surrogates import SURROGATES
+from numsnn.surrogates import SURROGATES, Scaled, Sigmoid
 
 
 def neuron(**fields: Any) -> Callable[[Rng], LayerCase]:
@@ -37,9 +38,17 @@ def folded(rng: Rng) -> LayerCase:
     return replace(case, params=params)
 
 
+def own_surrogate(rng: Rng) -> LayerCase:
+    """A surrogate that is no bump: its width's gradient is not known from its slope in z."""
+    own = (Scaled(Sigmoid(), 2.5), PSGArctangent("rescaled"), PSGSoftplus("exact"))
+    T, N, C = sizes(rng, (1, 5), (3, 4), (1, 3))
+    layer = _lif(rng, surrogate=pick(rng, own), width_shape=(C,) if coin(rng) else ())
+    return _case(rng, layer, (T, N, C))
+
+
 def per_channel(rng: Rng) -> LayerCase:
-    """Images, with decay, threshold and width of shape (C, 1, 1), (C, H, W) or ()."""
-    T, N, C, H, W = sizes(rng, (1, 3), (1, 3), (1, 2), (1, 3), (1, 3))
+    """Images of either layout, with decay, threshold and width of shape (C, 1, 1), (C, H, W) or ()."""
+    T, N, C, H, W = sizes(rng, (1, 3), (1, 3), (1, 3), (1, 3), (1, 3))
     shapes = ((), (C, 1, 1), (C, H, W), (1, H, W))
     layer = _lif(
         rng,
@@ -47,7 +56,7 @@ def per_channel(rng: Rng) -> LayerCase:
         threshold_shape=pick(rng, shapes),
         width_shape=pick(rng, shapes),
     )
-    return _case(rng, layer, (T, N, C, H, W))
+    return _case(rng, layer, (T, N, C, H, W), coin(rng))
 
 
 def lateral(rng: Rng) -> LayerCase:
@@ -84,9 +93,10 @@ def _lif(rng: Rng, **fields: Any) -> LIF:
     return LIF(**{**chosen, **fields}, name="lif")
 
 
-def _case(rng: Rng, layer: LIF, shape: tuple[int, ...]) -> LayerCase:
+def _case(rng: Rng, layer: LIF, shape: tuple[int, ...], last: bool = False) -> LayerCase:
     params = stirred(rng, layer.init(rng, np.float64))
     x = 1.5 * rng.standard_normal(shape)
+    x = channels_last(x) if last else x
     if coin(rng):
         params = started(rng, layer, params, x)
     return LayerCase(layer, params, x, reference=naive.lif)
@@ -111,6 +121,7 @@ ENTRIES = (
         Entry(f"LIF/{name}", (LIF,), neuron(surrogate=surrogate), VALUED, KINKS)
         for name, surrogate in SURROGATES.items()
     ),
+    Entry("LIF/own-surrogate", (LIF,), own_surrogate, VALUED, KINKS),
     Entry("LIF/per-channel", (LIF,), per_channel, VALUED, KINKS),
     Entry("LIF/lateral", (LIF,), lateral, VALUED, KINKS),
     Entry("LIF/norm-raw", (LIF,), membrane_norm("raw"), VALUED, KINKS),

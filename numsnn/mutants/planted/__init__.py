@@ -2,6 +2,7 @@
 
 from numsnn.mutants.edit import Mutant
 from numsnn.mutants.planted import (
+    bands,
     carry,
     folding,
     losses,
@@ -25,6 +26,7 @@ PLANTED: tuple[Mutant, ...] = (
     + membrane.MUTANTS
     + mpbn.MUTANTS
     + products.MUTANTS
+    + bands.MUTANTS
     + norms.MUTANTS
     + shapes.MUTANTS
     + surrogates.MUTANTS

@@ -2,6 +2,9 @@
 
 from numsnn.mutants.planted.places import in_step
 
+BEFORE = "self._reset(u[t - 1] if self._carries_u else h[t - 1], gate, amount)"
+CHARGE = "d_h = np.add(d_u, d_carried, out=d_current[t])"
+
 CARRY = (
     in_step(
         "decay missing",
@@ -34,6 +37,12 @@ CARRY = (
         "the reset's gate read one step late",
     ),
     in_step(
+        "gate of the last step at every step",
+        "gate = self._gate(s[t - 1], t - 1, n)",
+        "pass",
+        "a gate that is not moved on with the loop",
+    ),
+    in_step(
         "gate squared",
         "d_carried = (1 - gate) * d_v",
         "d_carried = (1 - gate) ** 2 * d_v",
@@ -41,20 +50,20 @@ CARRY = (
     ),
     in_step(
         "decay's gradient of the same step",
-        "self._after_reset(saved, n, t - 1, amount)",
-        "self._after_reset(saved, n, t, amount)",
+        BEFORE,
+        "self._reset(carried, self._gate(s[t], t, n), amount)",
         "v[t] in place of v[t-1]",
     ),
     in_step(
         "decay's gradient before the reset",
-        "self._after_reset(saved, n, t - 1, amount)",
+        BEFORE,
         "h[t - 1]",
         "the leak is taken of the potential before its reset",
     ),
     in_step(
         "decay's gradient at the first step",
-        "if t else first.membrane",
-        "if t else 0 * first.membrane",
+        "v_before = first.membrane",
+        "v_before = 0 * first.membrane",
         "the initial potential is forgotten",
     ),
 )
@@ -80,20 +89,20 @@ TIME = (
     ),
     in_step(
         "current of the step before",
-        "d_current[t] = d_h",
-        "d_current[t - 1] = d_h",
+        CHARGE,
+        "d_h = np.add(d_u, d_carried, out=d_current[t - 1])",
         "the cotangent put one step early",
     ),
     in_step(
         "1/T",
-        "d_current[t] = d_h",
-        "d_current[t] = d_h / len(s)",
+        CHARGE,
+        "d_h = d_u + d_carried; d_current[t] = d_h / len(s)",
         "the mean over time taken a second time",
     ),
     in_step(
         "clipping",
-        "d_current[t] = d_h",
-        "d_current[t] = np.clip(d_h.real, -1, 1)",
+        CHARGE,
+        "d_h = d_u + d_carried; d_current[t] = np.clip(d_h.real, -1, 1)",
         "cotangents held to [-1, 1]",
     ),
     in_step(
@@ -104,8 +113,8 @@ TIME = (
     ),
     in_step(
         "batch mixed up",
-        "d_current[t] = d_h",
-        "d_current[t] = d_h[::-1]",
+        CHARGE,
+        "d_h = d_u + d_carried; d_current[t] = d_h[::-1]",
         "the samples in another order",
     ),
 )

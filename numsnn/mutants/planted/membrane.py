@@ -25,7 +25,7 @@ MEMBRANE = (
     in_step(
         "regularizer through the slope",
         "d_u = d_u + extra.trace[t, n]",
-        "d_u = d_u + ds_dz * extra.trace[t, n]",
+        "d_u = d_u + self.surrogate.slopes(z, width)[0] * extra.trace[t, n]",
         "the membrane's cotangent taken for the spikes'",
     ),
     in_step(
@@ -35,8 +35,8 @@ MEMBRANE = (
         "the cotangent of u given to h",
         also=(
             (
-                "d_h = d_u + d_carried",
-                "d_h = d_u + d_carried + (0 if extra.trace is None else extra.trace[t, n])",
+                "np.add(d_u, d_carried, ",
+                "np.add(d_u, d_carried + (0 if extra.trace is None else extra.trace[t, n]), ",
             ),
         ),
     ),

@@ -30,13 +30,13 @@ NORM_AND_LATERAL = (
     ),
     in_step(
         "MPBN: sign",
-        "d_h = d_u + d_carried",
-        "d_h = (-d_u if self.norm is not None else d_u) + d_carried",
+        "np.add(d_u, d_carried, ",
+        "np.add(-d_u if self.norm is not None else d_u, d_carried, ",
         "a norm with a negative slope",
     ),
     in_step(
         "MPBN: raw carry through the norm",
-        "if carries_u:",
+        "if self._carries_u:",
         "if self.norm is not None:",
         "the carried raw potential's cotangent goes through the norm",
     ),
@@ -48,8 +48,8 @@ NORM_AND_LATERAL = (
     ),
     in_step(
         "MPBN: reset of the other carry",
-        "carried = u[t] if carries_u else h[t]",
-        "carried = h[t] if carries_u else u[t]",
+        "carried = u[t] if self._carries_u else h[t]",
+        "carried = h[t] if self._carries_u else u[t]",
         "the reset's path reads raw for normalised",
     ),
     in_step(

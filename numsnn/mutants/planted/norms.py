@@ -5,33 +5,36 @@ from numsnn.mutants.edit import Mutant
 NORM = "numsnn.norms:BatchNorm.backward"
 FIXED = "numsnn.norms:FixedNorm.backward"
 
+INPUT = "np.subtract(slope * d_y[n] - common, (x[n] - mean) * along, out=d_x[n])"
+OVER = "slope, common, along = slope / deviation, common / deviation, along / deviation**2"
+
 NORMS = (
     Mutant(
         "statistics taken as constant",
         NORM,
-        "(d_normal - common - normal(n) * along)",
-        "d_normal",
+        INPUT,
+        "np.copyto(d_x[n], slope * d_y[n])",
         "evaluation's gradient while training",
     ),
     Mutant(
         "mean taken as constant",
         NORM,
-        "(d_normal - common - normal(n) * along)",
-        "(d_normal - normal(n) * along)",
+        INPUT,
+        "np.subtract(slope * d_y[n], (x[n] - mean) * along, out=d_x[n])",
         "no gradient through the mean",
     ),
     Mutant(
         "variance taken as constant",
         NORM,
-        "(d_normal - common - normal(n) * along)",
-        "(d_normal - common)",
+        INPUT,
+        "np.subtract(slope * d_y[n], common, out=d_x[n])",
         "no gradient through the variance",
     ),
     Mutant(
         "variance's term with the wrong sign",
         NORM,
-        "- normal(n) * along)",
-        "+ normal(n) * along)",
+        INPUT,
+        "np.add(slope * d_y[n] - common, (x[n] - mean) * along, out=d_x[n])",
         "a plus",
     ),
     Mutant(
@@ -44,15 +47,22 @@ NORMS = (
     Mutant(
         "deviation missing",
         NORM,
-        "(d_normal - common - normal(n) * along) / deviation",
-        "(d_normal - common - normal(n) * along)",
+        OVER,
+        "slope, common, along = slope, common, along / deviation",
         "1/sqrt(variance + eps) left out",
+    ),
+    Mutant(
+        "variance's term over the deviation once",
+        NORM,
+        "along / deviation**2",
+        "along / deviation",
+        "x - mean taken for the normalised x",
     ),
     Mutant(
         "deviation as variance",
         NORM,
-        "(d_normal - common - normal(n) * along) / deviation",
-        "(d_normal - common - normal(n) * along) / deviation**2",
+        OVER,
+        "slope, common, along = (a / deviation**2 for a in (slope, common, along / deviation))",
         "divided by the variance",
     ),
     Mutant(
@@ -86,15 +96,15 @@ NORMS = (
     Mutant(
         "gain's gradient of raw input",
         NORM,
-        "return (x[n] - mean) / deviation",
-        "return x[n] - mean",
+        "along = along / deviation  #",
+        "along = 1 * along  #",
         "x - mean in place of the normalised x",
     ),
     Mutant(
         "statistics of one step",
         NORM,
-        "sum_to(d_y[n], fine), sum_to(d_y[n] * normal(n), fine)",
-        "sum_to(d_y[n], fine), sum_to(d_y[n] * normal(n), fine) * (n[0].start in (None, 0))",
+        "sum_to(d_y[n] * (x[n] - mean), fine)",
+        "sum_to(d_y[n] * (x[n] - mean), fine) * (n[0].start in (None, 0))",
         "sums over one step where the statistics run over all",
     ),
     Mutant(

@@ -1,39 +1,42 @@
-"""Planted errors of Linear and Conv2d: products, padding, stride, groups, chunks."""
+"""Planted errors of Linear, of sums, and of Conv2d by im2col: products, padding, stride, groups, chunks."""
 
 from numsnn.mutants.edit import Mutant
 
 LINEAR = "numsnn.linear:Linear.backward"
 CONV = "numsnn.conv:Conv2d.backward"
-UNCOLS = "numsnn.conv:Conv2d._uncols"
+IM2COL = "numsnn.conv_im2col:Im2col.backward"
+UNCOLS = "numsnn.conv_im2col:Im2col.uncols"
 COL2IM = "numsnn.im2col:col2im"
+COLUMNS = "numsnn.reduce:_column_sums"
+WEIGHT = "rows[:, o].T, x_rows, out="
 
 PRODUCTS = (
     Mutant(
         "input of the step before",
         LINEAR,
-        "rows.T @ x.reshape(-1, self.inputs)",
-        "rows.T @ x[[-1, *range(len(x) - 1)]].reshape(-1, self.inputs)",
+        WEIGHT,
+        "rows[:, o].T, x[[-1, *range(len(x) - 1)]].reshape(-1, self.inputs), out=",
         "x[t-1] in place of x[t]",
     ),
     Mutant(
         "weight gradient of the last step",
         LINEAR,
-        "rows.T @ x.reshape(-1, self.inputs)",
-        "d_y[-1].reshape(-1, self.outputs).T @ x[-1].reshape(-1, self.inputs)",
+        WEIGHT,
+        "d_y[-1].reshape(-1, self.outputs)[:, o].T, x[-1].reshape(-1, self.inputs), out=",
         "overwritten in place of summed over time",
     ),
     Mutant(
         "weight gradient averaged over the batch",
         LINEAR,
-        "d_weight = rows.T @ x.reshape(-1, self.inputs)",
-        "d_weight = rows.T @ x.reshape(-1, self.inputs) / x.shape[1]",
+        "self.Params(d_weight, d_bias)",
+        "self.Params(d_weight / x.shape[1], d_bias)",
         "1/N, which is the loss's business",
     ),
     Mutant(
         "weight of the wrong sign",
         LINEAR,
-        "d_x = d_y @ weight",
-        "d_x = -(d_y @ weight)",
+        "np.matmul(rows[n], weight, ",
+        "np.matmul(rows[n], -weight, ",
         "a minus",
     ),
     Mutant(
@@ -46,9 +49,23 @@ PRODUCTS = (
     Mutant(
         "samples of the weight gradient mixed up",
         LINEAR,
-        "rows.T @ x.reshape(-1, self.inputs)",
-        "rows.T @ x[:, ::-1].reshape(-1, self.inputs)",
+        WEIGHT,
+        "rows[:, o].T, x[:, ::-1].reshape(-1, self.inputs), out=",
         "one sample's cotangent meets another one's input",
+    ),
+    Mutant(
+        "every lane reads the first one's cotangent",
+        LINEAR,
+        "np.matmul(rows[n], weight, ",
+        "np.matmul(rows[: n.stop - n.start], weight, ",
+        "a lane that begins at 0 wherever it is",
+    ),
+    Mutant(
+        "every lane of weights has the first one's gradient",
+        LINEAR,
+        "rows[:, o].T",
+        "rows[:, : o.stop - o.start].T",
+        "a lane that begins at 0 wherever it is",
     ),
     Mutant(
         "sum over broadcast axes a mean",
@@ -60,9 +77,37 @@ PRODUCTS = (
     Mutant(
         "inner product of half",
         "numsnn.reduce:contract",
-        "np.dot(x[piece], y[piece])",
-        "np.dot(x[piece][1:], y[piece][1:])",
+        "np.dot(x[whole:], y[whole:])",
+        "np.dot(x[whole:][1:], y[whole:][1:])",
         "the first element left out",
+    ),
+    Mutant(
+        "inner product of the last piece",
+        "numsnn.reduce:contract",
+        "pieces.sum()",
+        "pieces[-1:].sum()",
+        "a stale sum: the pieces before it are lost",
+    ),
+    Mutant(
+        "column sums without the rest",
+        COLUMNS,
+        "return total + np.ones(len(rows) - whole, x.dtype) @ rows[whole:]",
+        "return total",
+        "the rows that fill no piece are lost",
+    ),
+    Mutant(
+        "column sums a mean",
+        COLUMNS,
+        "return total + np.ones(len(rows) - whole, x.dtype) @ rows[whole:]",
+        "return (total + rows[whole:].sum(axis=0)) / len(rows)",
+        "a shared parameter's gradient divided by its uses",
+    ),
+    Mutant(
+        "column sums of the first pieces twice",
+        COLUMNS,
+        "@ rows[whole:]",
+        "@ rows[: len(rows) - whole]",
+        "the rest read from the beginning",
     ),
 )
 
@@ -98,8 +143,8 @@ CONVOLUTION = (
     Mutant(
         "strides exchanged",
         UNCOLS,
-        "padded, pair(self.stride))",
-        "padded, pair(self.stride)[::-1])",
+        "padded, self.stride)",
+        "padded, self.stride[::-1])",
         "rows' stride for columns'",
     ),
     Mutant(
@@ -132,23 +177,23 @@ CONVOLUTION = (
     ),
     Mutant(
         "weight gradient flipped",
-        "numsnn.conv:Conv2d._unmatrix",
+        "numsnn.conv_im2col:Im2col.unmatrix",
         ".transpose(0, 3, 1, 2).copy()",
         ".transpose(0, 3, 1, 2)[:, :, ::-1, ::-1].copy()",
         "convolution taken for correlation",
     ),
     Mutant(
         "weight gradient in the other layout",
-        "numsnn.conv:Conv2d._unmatrix",
+        "numsnn.conv_im2col:Im2col.unmatrix",
         "matrix.reshape(outputs, tall, wide, inputs).transpose(0, 3, 1, 2)",
         "matrix.reshape(outputs, inputs, tall, wide)",
         "channels first for channels last",
     ),
     Mutant(
         "weight gradient of the last chunk",
-        CONV,
+        IM2COL,
         "d_matrix += rows.swapaxes",
-        "d_matrix = rows.swapaxes",
+        "d_matrix[:] = rows.swapaxes",
         "a stale buffer: the chunks before it are lost",
     ),
     Mutant(
@@ -161,15 +206,15 @@ CONVOLUTION = (
     Mutant(
         "conv: bias averaged",
         CONV,
-        "d_sum += rows.sum(axis=1)",
-        "d_sum += rows.mean(axis=1)",
+        "d_sum += d_out[chunk].sum(",
+        "d_sum += d_out[chunk].mean(",
         "the mean over pixels for the sum",
     ),
     Mutant(
         "conv: bias of the last chunk",
         CONV,
-        "d_sum += rows.sum(axis=1)",
-        "d_sum = rows.sum(axis=1)",
+        "d_sum += d_out[chunk].sum(",
+        "d_sum = d_out[chunk].sum(",
         "overwritten in place of summed",
     ),
     Mutant(
@@ -181,10 +226,24 @@ CONVOLUTION = (
     ),
     Mutant(
         "chunks of the batch mixed up",
-        CONV,
-        "d_images[chunk] = self._uncols",
-        "d_images[chunk][::-1] = self._uncols",
+        IM2COL,
+        "d_images[:] = self.uncols",
+        "d_images[::-1] = self.uncols",
         "the samples of a chunk in another order",
+    ),
+    Mutant(
+        "every chunk reads the first one's images",
+        CONV,
+        "way.backward(images[chunk], ",
+        "way.backward(images[: chunk.stop - chunk.start], ",
+        "a chunk that begins at 0 wherever it is",
+    ),
+    Mutant(
+        "every chunk reads the first one's cotangent",
+        CONV,
+        "d_out[chunk], matrix",
+        "d_out[: chunk.stop - chunk.start], matrix",
+        "a chunk that begins at 0 wherever it is",
     ),
 )
 

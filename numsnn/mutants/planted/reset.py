@@ -77,9 +77,9 @@ RESET = (
     ),
     in_step(
         "spikes recomputed under the other tie rule",
-        "gate = self.firing.gate(s[t], t, n) if self.detach_reset else s[t]",
-        'gate = 1.0 * (self._excess(params, u[t]).real >= 0 if self.tie == "silent" '
-        "else self._excess(params, u[t]).real > 0)",
+        "z = self._excess(params, u[t])",
+        "z = self._excess(params, u[t]); "
+        'gate = 1.0 * (z.real >= 0 if self.tie == "silent" else z.real > 0)',
         "H(v) anew in the backward, with the other rule at the threshold",
     ),
 )
@@ -124,7 +124,7 @@ THRESHOLD = (
     in_step(
         "firing direction's gradient at z",
         "contract(u[t], d_z, d_direction.shape)",
-        "contract(self._excess(params, u[t]), d_z, d_direction.shape)",
+        "contract(z, d_z, d_direction.shape)",
         "the threshold multiplied by the direction too",
     ),
 )
