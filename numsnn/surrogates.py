@@ -103,8 +103,7 @@ class Rectangular(Bump):
         return np.where(self.inside(z, width), x + 0.5, ends).astype(x.dtype)
 
     def slope(self, z: Array, width: Any) -> Array:
-        inside = self.inside(z, width).view(np.int8)  # NumPy multiplies integers faster than bools
-        return np.multiply(inside, 1 / width, dtype=np.result_type(z, width))
+        return np.divide(self.inside(z, width), width, dtype=np.result_type(z, width))
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ RESET = (
         "spikes recomputed under the other tie rule",
         "z = self._excess(params, u[t])",
         "z = self._excess(params, u[t]); "
-        'gate = 1.0 * (z.real >= 0 if self.tie == "silent" else z.real > 0)',
+        'gate = self._gate(1.0 * (z.real >= 0 if self.tie == "silent" else z.real > 0), t, n)',
         "H(v) anew in the backward, with the other rule at the threshold",
     ),
 )
