@@ -74,8 +74,8 @@ PRESETS = {
         rate=ADAM_RATE, augment="crop:2", standardise=True,
     ),
     "fashion-mnist": Preset(
-        network="narrow", width=0.75, T=2, epochs=20, batch_size=50, optimizer="adam",
-        rate=ADAM_RATE, augment="flip,crop:2", standardise=True, smoothing=0.1,
+        network="shallow", T=2, epochs=15, batch_size=50, optimizer="adam", rate=ADAM_RATE,
+        augment="flip,crop:1", standardise=True, smoothing=0.1,
     ),
     "cifar-10": Preset(network="narrow", epochs=24, **COLOUR),
     "cifar-100": Preset(network="narrow", epochs=24, **COLOUR),

@@ -3,9 +3,9 @@
 An architecture is a value: ``dataclasses.replace(NETWORKS["resnet19"], pool=None)`` is the same one
 with another head, and so is ``build("resnet19", ..., pool=None)``.
 
-* "narrow" is of no paper: it is made for two cores. It has few channels but neurons at the image's
-  full size, ahead of the first pooling: the mean of four spikes has five values, one neuron behind a
-  pooling has two.
+* "narrow" and "shallow", one convolution less, are of no paper: they are made for two cores. They
+  have few channels, but neurons at the image's full size ahead of the first pooling: the mean of four
+  spikes has five values, one neuron behind a pooling has two.
 * CIFARNet is what RecDis-SNN and IM-Loss take from earlier work, which gives its layers as a string.
   That neurons stand behind its poolings is known from code only. The string ends in a vote among
   output units, which no code has; here the last layer has one unit a class.
@@ -63,6 +63,7 @@ NETWORKS: dict[str, Factory] = {
     "small-resnet": ResidualNetwork(
         "small-resnet", (Stem(16),), (Stage(1, 16, 1), Stage(1, 32), Stage(1, 64))
     ),
+    "shallow": PlainNetwork("shallow", (32, POOL, 64, POOL, 128)),
     "narrow": PlainNetwork("narrow", (32, POOL, 64, POOL, 128, 128)),
     "cifarnet": PlainNetwork(
         "cifarnet", (128, 256, POOL, 512, POOL, 1024, 512), (1024, 512), pool_fires=True
@@ -106,6 +107,7 @@ class Setting(NamedTuple):
 SETTINGS: dict[str, Setting] = {
     "small": Setting((1, 8, 8), 10, 4),
     "small-resnet": Setting((1, 28, 28), 10, 4),
+    "shallow": Setting((1, 28, 28), 10, 2),
     "narrow": Setting((3, 32, 32), 10, 2),
     "cifarnet": Setting((3, 32, 32), 10, 4),  # RecDis-SNN, IM-Loss
     "vgg16": Setting((3, 32, 32), 10, 5),  # RecDis-SNN, IM-Loss

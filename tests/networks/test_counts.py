@@ -59,6 +59,7 @@ BY_HAND = {
          (64, 32, 1)],
         [16],
     ) + dense(64, 10),
+    "shallow": with_norms([(32, 1, 3), (64, 32, 3), (128, 64, 3)]) + dense(128 * 7 * 7, 10),
     "narrow": with_norms([(32, 3, 3), (64, 32, 3), (128, 64, 3), (128, 128, 3)])
     + dense(128 * 8 * 8, 10),
     "cifarnet": with_norms(
@@ -95,7 +96,8 @@ BY_HAND = {
 }  # fmt: skip
 
 LAYERS = {
-    "small": 4, "small-resnet": 8, "narrow": 5, "cifarnet": 8, "vgg16": 16, "vgg16-gap": 14, "resnet17": 17,
+    "small": 4, "small-resnet": 8, "shallow": 4, "narrow": 5, "cifarnet": 8,
+    "vgg16": 16, "vgg16-gap": 14, "resnet17": 17,
     "resnet18": 18, "resnet19": 19, "resnet20": 20, "resnet34": 34, "resnet34-large": 34,
     "resnet50": 50,
 }  # fmt: skip
