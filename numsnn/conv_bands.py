@@ -7,7 +7,7 @@ im2col. Of several samples of a chunk the products' rows are then in the order (
 """
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from numsnn.im2col import Pair
 Array = np.ndarray
 
 
-class Bands(NamedTuple):
+@dataclass(frozen=True)
+class Bands:
     """y[i] = sum over a of band(x)[i + a] W_a,  W_a: [kw C, O] the a-th row of the kernel. tdBN eq. 4.
 
     The transpose of a convolution of stride 1 is another one, of d_y with the kernel turned around
@@ -108,8 +109,8 @@ class Bands(NamedTuple):
             np.matmul(self.rows(band, a, H), kernel[a], out=part if a else total)
             if 0 < a < len(kernel) - 1:
                 total += part
-        parts = [one.reshape(H, n, W, O).swapaxes(0, 1) for one in (total, part)]
+        total, part = (one.reshape(H, n, W, O).swapaxes(0, 1) for one in (total, part))
         if len(kernel) == 1:
-            y[:] = parts[0]
+            y[:] = total
         else:
-            np.add(*parts, out=y)
+            np.add(total, part, out=y)

@@ -1,7 +1,8 @@
 """Convolution of any stride and grouping by im2col: one matrix product for each group of channels."""
 
 import math
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from numsnn.im2col import Pair, col2im, im2col
 Array = np.ndarray
 
 
-class Im2col(NamedTuple):
+@dataclass(frozen=True)
+class Im2col:
     """y = cols(x) W',   d_W = d_y' cols(x),   d_x = the transpose of cols, of d_y W.
 
     cols(x): [G, n P, K], a row for each of the P output pixels of n samples, of the
@@ -33,7 +35,9 @@ class Im2col(NamedTuple):
         outputs = len(weight) // self.groups
         return weight.transpose(0, 2, 3, 1).reshape(self.groups, outputs, -1)
 
-    transposed = matrix  # the same matrix leads back
+    def transposed(self, weight: Array) -> Array:
+        """The same matrix leads back."""
+        return self.matrix(weight)
 
     def forward(self, images: Array, matrix: Array, y: Array) -> None:
         """Fill y."""
