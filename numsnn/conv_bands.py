@@ -84,15 +84,15 @@ class Bands(NamedTuple):
         wide, (top, left) = self.kernel[1], padding
         columns = W + 2 * left - wide + 1
         band = parallel.scratch("band", (H + 2 * top, n, columns, wide, C), images.dtype)
-        band[:top] = 0
-        band[top + H :] = 0
         for b in range(wide):  # output column j looks at image column j + b - left
             first, last = (min(max(0, edge - b), columns) for edge in (left, left + W))
             inner = band[top : top + H, :, :, b].swapaxes(0, 2)  # [W', n, H, C]
-            inner[:first] = 0
-            inner[last:] = 0
             columns_in = slice(first + b - left, last + b - left)
             inner[first:last] = images[..., columns_in].transpose(3, 0, 2, 1)
+            inner[:first] = 0
+            inner[last:] = 0
+        band[:top] = 0
+        band[top + H :] = 0
         return band.reshape(H + 2 * top, n, columns, wide * C)
 
     def rows(self, band: Array, a: int, height: int) -> Array:
@@ -103,7 +103,8 @@ class Bands(NamedTuple):
         """y[n, i, j] = sum over a of band[i + a, n, j] kernel[a]."""
         n, H, W, O = y.shape  # noqa: E741  O is the number of output channels throughout
         shape = (math.prod(y.shape[:3]), O)
-        total, part = (parallel.scratch(key, shape, y.dtype) for key in ("total", "part"))
+        total = parallel.scratch("total", shape, y.dtype)
+        part = parallel.scratch("part", shape, y.dtype)
         for a in range(len(kernel)):
             np.matmul(self.rows(band, a, H), kernel[a], out=part if a else total)
             if 0 < a < len(kernel) - 1:

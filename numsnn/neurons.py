@@ -187,7 +187,6 @@ class LIF(Layer):
         """The recursion backwards on the samples ``n``; fills d_current, returns d_params."""
         params = saved.params
         decay, threshold, width = params[:3]
-        direction = 1 if params.direction is None else params.direction
         amount = threshold if params.amount is None else params.amount
         u, h, s = saved.membrane[:, n], saved.charged[:, n], saved.spikes[:, n]
         first = self._initial(params, n, d_spikes)
@@ -197,9 +196,10 @@ class LIF(Layer):
         d_v, d_s_next = (part[n] if extra.final else part for part in final)
         d_decay, d_threshold, d_width, d_amount, d_direction = (
             np.zeros(np.shape(p), d_current.dtype)
-            for p in (decay, threshold, width, amount, direction)
+            for p in (decay, threshold, width, amount, params.direction)
         )
-        d_norms, d_laterals = [], []
+        d_norms: list = []
+        d_laterals: list = []
         gate = self._gate(s[-1], len(s) - 1, n)
         for t in reversed(range(len(s))):
             z = self._excess(params, u[t])
@@ -222,7 +222,7 @@ class LIF(Layer):
             d_u = d_z
             if params.direction is not None:
                 d_direction += contract(u[t], d_z, d_direction.shape)
-                d_u = direction * d_z
+                d_u = params.direction * d_z
             if extra.trace is not None:
                 d_u = d_u + extra.trace[t, n]
             if self._carries_u:
@@ -243,7 +243,7 @@ class LIF(Layer):
                 d_s_next, d_lateral = self.lateral.backward(saved.lateral[t], d_h[None])
                 d_s_next = d_s_next[0]
                 d_laterals.append(d_lateral)
-        if params.amount is None and self.reset == "soft":
+        if params.amount is None:
             d_threshold += d_amount
         return self.Params(
             d_decay,
@@ -272,8 +272,8 @@ class LIF(Layer):
 
     @property
     def _carries_u(self) -> bool:
-        """Whether what is carried to the next step is the normalised potential."""
-        return self.norm is not None and self.carry == "normalised"
+        """Whether what is carried is the membrane u or the charge h; without a norm they are one array."""
+        return self.carry == "normalised"
 
     def _gate(self, s: Array, t: int, n: slice) -> Array:
         """The spikes as the reset sees them."""

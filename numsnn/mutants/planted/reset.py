@@ -111,13 +111,13 @@ THRESHOLD = (
     ),
     in_step(
         "folded amount counted as threshold",
-        'if params.amount is None and self.reset == "soft":',
-        'if self.reset == "soft":',
+        "if params.amount is None:",
+        "if True:",
         "threshold and amount are one parameter although folding parts them",
     ),
     in_step(
         "firing direction dropped",
-        "d_u = direction * d_z",
+        "d_u = params.direction * d_z",
         "d_u = d_z",
         "a folded neuron that fires below its threshold",
     ),
