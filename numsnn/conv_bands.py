@@ -113,4 +113,4 @@ class Bands(NamedTuple):
         if len(kernel) == 1:
             y[:] = parts[0]
         else:
-            np.add(*parts, out=y)
+            np.add(parts[0], parts[1], out=y)

@@ -33,7 +33,9 @@ class Im2col(NamedTuple):
         outputs = len(weight) // self.groups
         return weight.transpose(0, 2, 3, 1).reshape(self.groups, outputs, -1)
 
-    transposed = matrix  # the same matrix leads back
+    def transposed(self, weight: Array) -> Array:
+        """The same matrix leads back."""
+        return self.matrix(weight)
 
     def forward(self, images: Array, matrix: Array, y: Array) -> None:
         """Fill y."""

@@ -195,7 +195,7 @@ class LIF(Layer):
         d_s_next: Array | None  # None: without a lateral term, s[t] is not in h[t+1]
         d_v, d_s_next = (part[n] if extra.final else part for part in final)
         d_decay, d_threshold, d_width, d_amount, d_direction = (
-            np.zeros(np.shape(p), d_current.dtype)
+            np.zeros(np.shape(p), d_current.dtype)  # type: ignore[arg-type]  # None has the shape ()
             for p in (decay, threshold, width, amount, params.direction)
         )
         d_norms: list = []
