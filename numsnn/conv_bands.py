@@ -7,7 +7,7 @@ im2col. Of several samples of a chunk the products' rows are then in the order (
 """
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,7 @@ from numsnn.im2col import Pair
 Array = np.ndarray
 
 
-@dataclass(frozen=True)
-class Bands:
+class Bands(NamedTuple):
     """y[i] = sum over a of band(x)[i + a] W_a,  W_a: [kw C, O] the a-th row of the kernel. tdBN eq. 4.
 
     The transpose of a convolution of stride 1 is another one, of d_y with the kernel turned around
@@ -85,15 +84,15 @@ class Bands:
         wide, (top, left) = self.kernel[1], padding
         columns = W + 2 * left - wide + 1
         band = parallel.scratch("band", (H + 2 * top, n, columns, wide, C), images.dtype)
-        band[:top] = 0
-        band[top + H :] = 0
         for b in range(wide):  # output column j looks at image column j + b - left
             first, last = (min(max(0, edge - b), columns) for edge in (left, left + W))
             inner = band[top : top + H, :, :, b].swapaxes(0, 2)  # [W', n, H, C]
-            inner[:first] = 0
-            inner[last:] = 0
             columns_in = slice(first + b - left, last + b - left)
             inner[first:last] = images[..., columns_in].transpose(3, 0, 2, 1)
+            inner[:first] = 0
+            inner[last:] = 0
+        band[:top] = 0
+        band[top + H :] = 0
         return band.reshape(H + 2 * top, n, columns, wide * C)
 
     def rows(self, band: Array, a: int, height: int) -> Array:
@@ -104,13 +103,14 @@ class Bands:
         """y[n, i, j] = sum over a of band[i + a, n, j] kernel[a]."""
         n, H, W, O = y.shape  # noqa: E741  O is the number of output channels throughout
         shape = (math.prod(y.shape[:3]), O)
-        total, part = (parallel.scratch(key, shape, y.dtype) for key in ("total", "part"))
+        total = parallel.scratch("total", shape, y.dtype)
+        part = parallel.scratch("part", shape, y.dtype)
         for a in range(len(kernel)):
             np.matmul(self.rows(band, a, H), kernel[a], out=part if a else total)
             if 0 < a < len(kernel) - 1:
                 total += part
-        total, part = (one.reshape(H, n, W, O).swapaxes(0, 1) for one in (total, part))
+        parts = [one.reshape(H, n, W, O).swapaxes(0, 1) for one in (total, part)]
         if len(kernel) == 1:
-            y[:] = total
+            y[:] = parts[0]
         else:
-            np.add(total, part, out=y)
+            np.add(parts[0], parts[1], out=y)

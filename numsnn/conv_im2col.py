@@ -1,8 +1,7 @@
 """Convolution of any stride and grouping by im2col: one matrix product for each group of channels."""
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,8 +11,7 @@ from numsnn.im2col import Pair, col2im, im2col
 Array = np.ndarray
 
 
-@dataclass(frozen=True)
-class Im2col:
+class Im2col(NamedTuple):
     """y = cols(x) W',   d_W = d_y' cols(x),   d_x = the transpose of cols, of d_y W.
 
     cols(x): [G, n P, K], a row for each of the P output pixels of n samples, of the

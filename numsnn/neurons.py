@@ -189,7 +189,6 @@ class LIF(Layer):
         """The recursion backwards on the samples ``n``; fills d_current, returns d_params."""
         params = saved.params
         decay, threshold, width = params[:3]
-        direction = 1 if params.direction is None else params.direction
         amount = threshold if params.amount is None else params.amount
         u, h, s = saved.membrane[:, n], saved.charged[:, n], saved.spikes[:, n]
         first = self._initial(params, n, d_spikes)
@@ -198,18 +197,19 @@ class LIF(Layer):
         d_s_next: Array | None  # None: without a lateral term, s[t] is not in h[t+1]
         d_v, d_s_next = (part[n] if extra.final else part for part in final)
         d_decay, d_threshold, d_width, d_amount, d_direction = (
-            np.zeros(np.shape(p), d_current.dtype)
-            for p in (decay, threshold, width, amount, direction)
+            np.zeros(np.shape(p), d_current.dtype)  # type: ignore[arg-type]  # None has the shape ()
+            for p in (decay, threshold, width, amount, params.direction)
         )
-        d_norms, d_laterals = [], []
+        d_norms: list = []
+        d_laterals: list = []
         gate = self._gate(s[-1], len(s) - 1, n)
         for t in reversed(range(len(s))):
             z = self._excess(params, u[t])
             carried = u[t] if self._carries_u else h[t]
-            # the reset, v = carried gate, gate = 1 - s  or  carried - amount gate, gate = s
+            # the reset, v = carried (1 - gate)  or  carried - amount gate
             d_s = d_spikes[t] + d_s_next if d_s_next is not None else d_spikes[t]
             if self.reset == "hard":
-                d_carried = gate * d_v
+                d_carried = (1 - gate) * d_v
                 if not self.detach_reset:
                     d_s = d_s - carried * d_v  # tdBN eq. 14, the term -tau u dL/du
             else:
@@ -224,7 +224,7 @@ class LIF(Layer):
             d_u = d_z
             if params.direction is not None:
                 d_direction += contract(u[t], d_z, d_direction.shape)
-                d_u = direction * d_z
+                d_u = params.direction * d_z
             if extra.trace is not None:
                 d_u = d_u + extra.trace[t, n]
             if self._carries_u:
@@ -245,7 +245,7 @@ class LIF(Layer):
                 d_s_next, d_lateral = self.lateral.backward(saved.lateral[t], d_h[None])
                 d_s_next = d_s_next[0]
                 d_laterals.append(d_lateral)
-        if params.amount is None and self.reset == "soft":
+        if params.amount is None:
             d_threshold += d_amount
         return self.Params(
             d_decay,
@@ -274,17 +274,16 @@ class LIF(Layer):
 
     @property
     def _carries_u(self) -> bool:
-        """Whether what is carried to the next step is the normalised potential."""
-        return self.norm is not None and self.carry == "normalised"
+        """Whether what is carried is the membrane u or the charge h; without a norm they are one array."""
+        return self.carry == "normalised"
 
     def _gate(self, s: Array, t: int, n: slice) -> Array:
-        """What the reset multiplies with: 1 - s where it is hard, s where it is soft."""
-        s = self.firing.gate(s, t, n) if self.detach_reset else s
-        return 1 - s if self.reset == "hard" else s
+        """The spikes as the reset sees them."""
+        return self.firing.gate(s, t, n) if self.detach_reset else s
 
     def _reset(self, carried: Array, gate: Array, amount: Array) -> Array:
         """v, what is left of a potential after the reset. tdBN eq. 1-2."""
-        return carried * gate if self.reset == "hard" else carried - amount * gate
+        return carried * (1 - gate) if self.reset == "hard" else carried - amount * gate
 
     def _initial(self, params: Params, n: slice, like: Array) -> State:
         """v[-1] and s[-1] on the samples ``n``: as given, or at rest."""

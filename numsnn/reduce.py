@@ -10,12 +10,11 @@ PIECE = 1 << 13  # numbers in one inner product: longer ones BLAS may split over
 def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
     """Sum x over the axes along which ``shape``, aligned on the right, does not vary."""
     lead = x.ndim - len(shape)
-    ones = tuple(lead + i for i, size in enumerate(shape) if size == 1 and x.shape[lead + i] != 1)
-    axes = (*range(lead), *ones)
-    kept = [axis for axis in range(x.ndim) if axis not in axes and x.shape[axis] > 1]
-    if len(kept) == 1 and x.strides[kept[0]] == x.itemsize:
-        return _column_sums(np.moveaxis(x, kept[0], -1)).reshape(shape)
-    return x.sum(axis=axes, keepdims=True).reshape(shape)
+    axes = (*range(lead), *(lead + i for i, size in enumerate(shape) if size == 1))
+    kept = [axis for axis in range(x.ndim) if axis not in axes]
+    if [x.strides[axis] for axis in kept] == [x.itemsize]:
+        return _column_sums(np.moveaxis(x, kept, [-1])).reshape(shape)
+    return x.sum(axis=axes).reshape(shape)
 
 
 def _column_sums(x: Array) -> Array:

@@ -64,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
         good = good and gate.passed
         found |= {"passed": good, "mutants": gate.as_json()}
     if args.figure:
-        _draw(args.figure, reports, line.rpartition(",")[0], found)
+        mutants = found["mutants"] and {k: v for k, v in found["mutants"].items() if k != "list"}
+        _draw(args.figure, reports, line.rpartition(",")[0], found | {"mutants": mutants})
     if args.json:
         found["seconds"] = round(time.perf_counter() - start, 1)
         write_text(args.json, json.dumps(found, indent=1, allow_nan=False) + "\n")

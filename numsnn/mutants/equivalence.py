@@ -1,5 +1,6 @@
 """Whether an edit changes any gradient at all: bit for bit, on networks and operations at random."""
 
+import copy
 import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -45,7 +46,18 @@ def whole(operation: str) -> bool:
 
 def whole_run(draw: Draw) -> Tree:
     """The forward and the backward of a drawn case."""
-    saved, backward = forwards(draw)
+    return anew(*drawn(draw))
+
+
+def drawn(draw: Draw) -> tuple[int, Any, np.random.Generator]:
+    """A case with its number, and the generator that goes on to draw its cotangents."""
+    rng = draw.generator()
+    return draw.number, REGISTRY[draw.operation].draw(rng), rng
+
+
+def anew(number: int, case: Any, rng: np.random.Generator) -> Tree:
+    """The forward and the backward of a case; the generator is left as it was."""
+    saved, backward = forwards(number, case, rng)
     return backward(saved)
 
 
@@ -56,39 +68,39 @@ def differing(
     found: dict[str, list[Draw]] = {mutant.name: [] for mutant in mutants}
     targets = sorted({mutant.target for mutant in mutants})
     for draw in sample:
-        in_forward, (saved, backward) = called(targets, forwards, draw)
+        case = drawn(draw)
+        in_forward, (saved, backward) = called(targets, forwards, *case)
         in_backward, expected = called(targets, _digest, backward, saved)
         for mutant in mutants:
             if len(found[mutant.name]) >= enough:
                 continue
-            anew = mutant.target in in_forward
-            if not anew and mutant.target not in in_backward:
+            before = mutant.target in in_forward
+            if not before and mutant.target not in in_backward:
                 continue  # where the function is not called, nothing can differ
             with applied(mutant):
-                again = _digest(whole_run, draw) if anew else _digest(backward, saved)
+                again = _digest(anew, *case) if before else _digest(backward, saved)
             if again != expected:
                 found[mutant.name].append(draw)
     return found
 
 
-def forwards(draw: Draw) -> tuple[Any, Callable[[Any], Tree]]:
+def forwards(number: int, case: Any, rng: np.random.Generator) -> tuple[Any, Callable[[Any], Tree]]:
     """What the forward of a drawn case saves, which cannot be written to, and its backward.
 
     Networks run spiking and relaxed by turns, with cotangents of every form a caller may give.
     """
-    rng = draw.generator()
-    case = REGISTRY[draw.operation].draw(rng)
     if isinstance(case, FunctionCase):
         return None, lambda _: case.function(*case.arguments)
     if not isinstance(case, LayerCase):
         return None, lambda _: case.compute(*case.arguments)
-    layer = case.relax(case.layer, None) if draw.number % 2 and case.fires else case.layer
+    layer = case.relax(case.layer, None) if number % 2 and case.fires else case.layer
     y, saved = layer.forward(case.params, case.x)
     for leaf in leaves(saved):
         if isinstance(leaf, np.ndarray):
             leaf.flags.writeable = False
+    rng = copy.deepcopy(rng)
     d_y = rng.standard_normal(y.shape)
-    d_membranes = _cotangents(layer, saved, rng, draw.number)
+    d_membranes = _cotangents(layer, saved, rng, number)
     return saved, lambda saved: layer.backward(saved, d_y, d_membranes)
 
 

@@ -21,7 +21,10 @@ def generated(target: str, only: str = "") -> list[Mutant]:
     seen = {_shape(source)}
     found: list[Mutant] = []
     names: dict[str, int] = {}
+    left_to_find = _left_to_find(function)
     for edit in _edits(function, text, tuple(filter(None, only.split(",")))):
+        if edit.node in left_to_find and edit.new == "(2)":
+            continue  # reshape(-2) is reshape(-1): any negative extent is the one left to find
         start, end = text.span(edit.node)
         edited = source[:start] + edit.new + source[end:]
         try:
@@ -105,6 +108,14 @@ def _places(function: ast.AST) -> set[ast.AST]:
             found |= {n for n in numbers if isinstance(n, ast.Constant)}
             found |= {n for n in ast.walk(part) if isinstance(node, ast.Subscript)}
     return found
+
+
+def _left_to_find(function: ast.AST) -> set[ast.AST]:
+    """The 1 of every -1 among the extents of a reshape."""
+    calls = [n for n in ast.walk(function) if isinstance(n, ast.Call)]
+    calls = [n for n in calls if isinstance(n.func, ast.Attribute) and n.func.attr == "reshape"]
+    minus = [a for n in calls for a in n.args if isinstance(a, ast.UnaryOp)]
+    return {a.operand for a in minus if isinstance(a.operand, ast.Constant)}
 
 
 def _counts(node: ast.AST) -> bool:

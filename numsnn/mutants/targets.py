@@ -26,6 +26,7 @@ _LAYERS = (
     "numsnn.conv_bands:Bands.unmatrix",
     "numsnn.conv_im2col:Im2col.backward",
     "numsnn.conv_im2col:Im2col.gradient",
+    "numsnn.conv_im2col:Im2col.matrix",
     "numsnn.conv_im2col:Im2col.transposed",
     "numsnn.conv_im2col:Im2col.uncols",
     "numsnn.conv_im2col:Im2col.unmatrix",

@@ -121,6 +121,8 @@ WEIGHTS = (
 
 IMAGE = "inner[first:last] = images[..., columns_in].transpose(3, 0, 2, 1)"
 
+CLEARED = (("inner[:first] = 0", "pass"), ("inner[last:] = 0", "pass"))
+
 BORDERS = (
     Mutant(
         "rows above the image not cleared",
@@ -157,6 +159,7 @@ BORDERS = (
         "inner[:] = images.take(np.arange(b - left, b - left + columns), -1, mode='wrap')"
         ".transpose(3, 0, 2, 1)",
         "circular padding for zeros",
+        also=CLEARED,
     ),
     Mutant(
         "image repeated at its border",
@@ -165,6 +168,7 @@ BORDERS = (
         "inner[:] = images.take(np.arange(b - left, b - left + columns), -1, mode='clip')"
         ".transpose(3, 0, 2, 1)",
         "replicated padding for zeros",
+        also=CLEARED,
     ),
 )
 

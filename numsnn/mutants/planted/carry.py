@@ -20,19 +20,19 @@ CARRY = (
     ),
     in_step(
         "gate missing",
-        "d_carried = gate * d_v",
+        "d_carried = (1 - gate) * d_v",
         "d_carried = d_v",
         "a hard reset does not cut the carry's gradient",
     ),
     in_step(
         "gate of the step before",
-        "d_carried = gate * d_v",
+        "d_carried = (1 - gate) * d_v",
         "d_carried = (1 - s[t - 1]) * d_v",
         "the reset's gate read one step early",
     ),
     in_step(
         "gate of the step after",
-        "d_carried = gate * d_v",
+        "d_carried = (1 - gate) * d_v",
         "d_carried = (1 - s[(t + 1) % len(s)]) * d_v",
         "the reset's gate read one step late",
     ),
@@ -44,8 +44,8 @@ CARRY = (
     ),
     in_step(
         "gate squared",
-        "d_carried = gate * d_v",
-        "d_carried = gate**2 * d_v",
+        "d_carried = (1 - gate) * d_v",
+        "d_carried = (1 - gate) ** 2 * d_v",
         "(1 - s)^2 taken for 1 - s, true of spikes only",
     ),
     in_step(

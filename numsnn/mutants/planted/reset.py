@@ -79,7 +79,7 @@ RESET = (
         "spikes recomputed under the other tie rule",
         "z = self._excess(params, u[t])",
         "z = self._excess(params, u[t]); "
-        'gate = self._gate(1.0 * (z.real >= 0 if self.tie == "silent" else z.real > 0), t, n)',
+        'gate = 1.0 * (z.real >= 0 if self.tie == "silent" else z.real > 0)',
         "H(v) anew in the backward, with the other rule at the threshold",
     ),
 )
@@ -111,13 +111,13 @@ THRESHOLD = (
     ),
     in_step(
         "folded amount counted as threshold",
-        'if params.amount is None and self.reset == "soft":',
-        'if self.reset == "soft":',
+        "if params.amount is None:",
+        "if True:",
         "threshold and amount are one parameter although folding parts them",
     ),
     in_step(
         "firing direction dropped",
-        "d_u = direction * d_z",
+        "d_u = params.direction * d_z",
         "d_u = d_z",
         "a folded neuron that fires below its threshold",
     ),

@@ -9,7 +9,7 @@ SLOPE = (
     in_step(
         "slope at u",
         EXCESS,
-        "z = direction * u[t]",
+        "z = self._excess(params, u[t]) + threshold",
         "the surrogate's centre at 0 in place of the threshold",
     ),
     in_step(
