@@ -68,17 +68,21 @@ def differing(
     found: dict[str, list[Draw]] = {mutant.name: [] for mutant in mutants}
     targets = sorted({mutant.target for mutant in mutants})
     for draw in sample:
-        case = drawn(draw)
+        in_draw, case = called(targets, drawn, draw)
         in_forward, (saved, backward) = called(targets, forwards, *case)
         in_backward, expected = called(targets, _digest, backward, saved)
         for mutant in mutants:
             if len(found[mutant.name]) >= enough:
                 continue
-            before = mutant.target in in_forward
-            if not before and mutant.target not in in_backward:
+            if mutant.target not in in_draw | in_forward | in_backward:
                 continue  # where the function is not called, nothing can differ
             with applied(mutant):
-                again = _digest(anew, *case) if before else _digest(backward, saved)
+                if mutant.target in in_draw:  # a network is folded when it is drawn
+                    again = _digest(whole_run, draw)
+                elif mutant.target in in_forward:
+                    again = _digest(anew, *case)
+                else:
+                    again = _digest(backward, saved)
             if again != expected:
                 found[mutant.name].append(draw)
     return found
