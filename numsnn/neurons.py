@@ -138,10 +138,8 @@ class LIF(Layer):
                 norms.append(saved)
                 membrane[t] = u
             z = self._excess(params, u)
-            s = spikes[t]
-            s[:] = self.firing.fire(
-                self.surrogate, z, width, self.tie == "fires", t, n
-            )  # tdBN eq. 3
+            s = self.firing.fire(self.surrogate, z, width, self.tie == "fires", t, n)  # tdBN eq. 3
+            spikes[t] = s
             v = self._reset(u if self._carries_u else h, self._gate(s, t, n), amount)
         if not np.isfinite(v.sum()):  # NaN and infinity stay in v once they are there
             finite(f"LIF {self.name}".strip(), "current", current)
