@@ -481,11 +481,16 @@ for shown in claim.demonstration():
 beside(
     LIF._forward,
     [
-        ("h[t] = decay · v[t-1] + c[t]", "h = decay * v + current[t]"),
+        ("h[t] = decay · v[t-1] + c[t]", "h = np.add(decay * v, current[t]"),
         ("z[t] = h[t] - threshold", "z = self._excess"),
         ("s[t] = H(z[t])", "s = self.firing.fire"),
-        ("v[t] = h[t] (1 - s[t])  or  h[t] - threshold · s[t]", "v = carried * (1"),
     ],
+)
+
+# %%
+beside(
+    LIF._reset,
+    [("v[t] = h[t] (1 - s[t])  or  h[t] - threshold · s[t]", "return carried * (1")],
 )
 
 # %% [markdown]
@@ -503,10 +508,9 @@ beside(
     LIF._backward,
     [
         ("1. d_s = d_s^out - h d_v", "d_s = d_s - carried * d_v"),
-        ("2. d_z = r d_s", "d_z = ds_dz * d_s"),
+        ("2. d_z = r d_s", "d_z, d_w = self.surrogate.backward"),
         ("3. the term (1 - s) d_v of d_h", "d_carried = (1 - gate) * d_v"),
-        ("3. d_h = d_z + (1 - s) d_v", "d_h = d_u + d_carried"),
-        ("4. d_c = d_h", "d_current[t] = d_h"),
+        ("3. and 4. d_c = d_h = d_z + (1 - s) d_v", "d_h = np.add(d_u, d_carried"),
         ("5. d_v[t-1] = decay · d_h", "d_v, d_s_next = decay * d_h, None"),
         ("d_threshold = - Σ d_z", "d_threshold -= sum_to(d_z"),
         ("d_decay = Σ v[t-1] d_h", "d_decay += contract(v_before, d_h"),
@@ -514,8 +518,9 @@ beside(
 )
 
 # %% [markdown]
-# Every line of the derivation is there. (`ds_dz` is the slope $r$, and `d_u` is $d_z$ as long as
-# nothing else looks at the potential. For the whole function, run
+# Every line of the derivation is there. (`surrogate.backward` multiplies $d_s$ with the slope $r$;
+# `out=` writes $d_h$ where $d_c$ is asked for; `d_u` is $d_z$ as long as nothing else looks at the
+# potential. For the whole function, run
 # `print(inspect.getsource(LIF._backward))`.)
 #
 # The derivation may still hide a mistake, and so may the code. We need a check that does not share

@@ -43,7 +43,7 @@ from numsnn.papers.psg_surrogates import PSGArctangent
 from numsnn.parallel import set_threads
 from numsnn.registry import REGISTRY, run
 from numsnn.registry.functions import surrogate_draw
-from numsnn.surrogates import SURROGATES, Gaussian, Sigmoid, Surrogate, Tanh
+from numsnn.surrogates import SURROGATES, Bump, Gaussian, Sigmoid, Surrogate, Tanh
 from numsnn.teaching import BLUE, GREEN, ORANGE, Picture, beside, plain, sheet
 from numsnn.teaching.slopes import gallery
 
@@ -333,15 +333,28 @@ print(inspect.getsource(Tanh))
 #
 # $$\frac12 \, (1 - \tanh^2 x) = \frac{2}{(e^{x} + e^{-x})^2} = \frac{2 \, e^{-2|x|}}{(1 + e^{-2|x|})^2}$$
 #
-# (The last step multiplies above and below with $e^{-2|x|}$.) And in the neuron:
+# (The last step multiplies above and below with $e^{-2|x|}$.) The neuron hands $d_s$ to the surrogate
+# and asks for $d_z$ and the width's gradient. A surrogate in general:
 
 # %%
 beside(
-    LIF._backward,
+    Surrogate.backward,
     [
         ("r = ∂P/∂z,  ∂P/∂width", "ds_dz, ds_dwidth = "),
-        ("d_z = r d_s", "d_z = ds_dz * d_s"),
-        ("d_width = Σ ∂P/∂width d_s", "d_width += contract(ds_dwidth"),
+        ("d_z = r d_s,  d_width = Σ ∂P/∂width d_s", "return ds_dz * d_s, contract(ds_dwidth"),
+    ],
+)
+
+# %% [markdown]
+# One of $x = z/\mathrm{width}$ has $\partial P/\partial\mathrm{width} = -\frac{z}{\mathrm{width}} \,
+# \partial P/\partial z$, so that its width's gradient is a sum over $z \, d_z$:
+
+# %%
+beside(
+    Bump.backward,
+    [
+        ("d_z = r d_s", "d_z = self.slope(z, width) * d_s"),
+        ("d_width = - Σ z d_z / width", "return d_z, -contract(z, d_z"),
     ],
 )
 

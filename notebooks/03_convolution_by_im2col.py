@@ -38,6 +38,7 @@ from threadpoolctl import threadpool_limits
 from numsnn import LIF, BatchNorm, Conv2d
 from numsnn.checks import LayerCase, ValueCase, adjoint, formula
 from numsnn.conv import CHUNK
+from numsnn.conv_im2col import Im2col
 from numsnn.im2col import col2im, im2col
 from numsnn.mutants import PLANTED, applied
 from numsnn.papers import mpbn, tdbn
@@ -441,29 +442,30 @@ print(f"{forwards:.12f}\n{backwards:.12f}")
 
 # %%
 beside(
-    Conv2d.forward,
+    Im2col.forward,
     [
-        ("R: one window a row", "cols = self._cols"),
+        ("R: one window a row", "cols = self.cols"),
         ("y = R M^T", "np.matmul(cols, matrix.swapaxes"),
-        ("+ bias", "rows += params.bias"),
     ],
 )
 
 # %%
 beside(
-    Conv2d.backward,
+    Im2col.backward,
     [
-        ("R once more, it was not kept", "cols = self._cols"),
-        ("d_bias = Σ d_y", "d_sum += rows.sum"),
+        ("R once more, it was not kept", "cols = self.cols"),
         ("d_M = d_y^T R", "d_matrix += rows.swapaxes"),
         ("d_R = d_y M", "np.matmul(rows, matrix, out=d_cols)"),
-        ("d_x = A^T d_R", "d_images[chunk] = self._uncols"),
+        ("d_x = A^T d_R", "d_images[:] = self.uncols"),
     ],
 )
 
 # %% [markdown]
-# `rows` are the rows of $d_y$, `matrix` is $M$, and `chunk` is a slice of the images: the sums run
-# over chunks. (A first axis, `G`, is for convolutions in groups; without them it is 1.)
+# `rows` are the rows of $d_y$ and `matrix` is $M$. (A first axis, `G`, is for convolutions in groups;
+# without them it is 1.) `Conv2d` calls these on chunks of the images and adds the bias. Where the
+# stride is 1 it goes another way, `numsnn.conv_bands`: the windows of one image *row* are laid out,
+# the kernel's rows are multiplied one after the other, and $d_x$ is such a convolution again, of
+# $d_y$ with the kernel turned around.
 #
 # ### The norm
 
@@ -473,15 +475,15 @@ beside(
     [
         ("10. d_shift = Σ d_y", "d_shift = sum_to"),
         ("9. d_gain = scale Σ n d_y", "d_gain = self.scale"),
-        ("9. d_n = a d_y", "d_normal = slope * d_y[n]"),
         ("the mean of d_n", "common = (slope * all_of_it)"),
         ("the mean of n d_n", "along = (slope * along)"),
-        ("d_x, in one line", "d_x[n] = (d_normal - common"),
+        ("d_x, in one line", "np.subtract(slope * d_y[n] - common"),
     ],
 )
 
 # %% [markdown]
-# Here `n` is a tile, a part of the array, and `normal(n)` are its $n_i$.
+# Here `n` is a tile, a part of the array. Before the last line `slope`, `common` and `along` are divided
+# by the deviation, once a channel and not once a number; `x[n] - mean` is $n_i$ times the deviation.
 #
 # ### The checks, live
 #
