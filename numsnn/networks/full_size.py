@@ -2,8 +2,8 @@
 
 python -m numsnn.networks.full_size resnet19 resnet34
 
-    resnet19  14,666,890 parameters, T = 6, (3, 32, 32) -> (10,): arrays at most 181 MiB
-    resnet34  21,807,528 parameters, T = 6, (3, 224, 224) -> (1000,): arrays at most 369 MiB
+    resnet19  14,666,890 parameters, T = 6, (3, 32, 32) -> (10,): arrays at most 186 MiB
+    resnet34  21,807,528 parameters, T = 6, (3, 224, 224) -> (1000,): arrays at most 392 MiB
 
 That is weights, and everything a backward pass would need: nothing is thrown away on the way. The
 whole process, with NumPy in it, took 247 and 431 MiB, and less than ten seconds on one busy core.

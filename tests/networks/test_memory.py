@@ -50,7 +50,7 @@ def test_memory_command(capsys, monkeypatch):
 
 
 def test_full_size_resnet19(capsys):
-    """One image of CIFAR's size at T = 6: 181 MiB were measured, 56 of them weights."""
+    """One image of CIFAR's size at T = 6: 186 MiB were measured, 56 of them weights."""
     found = forward_once("resnet19")
     assert found.output_shape == (10,)
     assert found.parameters == 14_666_890
