@@ -13,9 +13,8 @@ from numsnn.layer import Array, Cotangents, Layer
 from numsnn.layout import empty
 from numsnn.validate import cotangent, finite, one_precision, positive_integer, require, sequence
 
-CHUNK = (
-    1 << 18
-)  # numbers of a chunk on their way through a product: 1 MB, so that it finds them near
+# numbers of a chunk on their way through a product: 1 MB, so that it finds them near
+CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
