@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from numsnn.layer import Array, Cotangents, Layer
+from numsnn.layer import Array, Cotangents, Layer, backward_params
 from numsnn.validate import cotangent, positive_integer, require, sequence
 
 
@@ -65,6 +65,13 @@ class Serial(Layer):
             d_y, d_p = layer.backward(s, d_y, d_membranes)
             d_params.append(d_p)
         return d_y, tuple(reversed(d_params))
+
+    def backward_params(
+        self, saved: tuple, d_y: Array, d_membranes: Cotangents | None = None
+    ) -> tuple:
+        d_y, behind = Serial(*self.layers[1:]).backward(saved[1:], d_y, d_membranes)
+        first = zip(self.layers[:1], saved[:1], strict=True)
+        return (*(backward_params(layer, s, d_y, d_membranes) for layer, s in first), *behind)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from numsnn.layout import empty
 from numsnn.validate import cotangent, finite, one_precision, positive_integer, require, sequence
 
 # numbers of a chunk on their way through a product: 1 MB, so that it finds them near
-CHUNK = 1 << 18
+CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,16 @@ class Conv2d(Layer):
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, Params]:
+        d_x = empty(saved.x.shape, np.result_type(d_y, saved.params.weight), last=True)
+        return d_x, self._backward(saved, d_y, d_x)
+
+    def backward_params(
+        self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
+    ) -> Params:
+        return self._backward(saved, d_y, None)
+
+    def _backward(self, saved: Saved, d_y: Array, d_x: Array | None) -> Params:
+        """Fill d_x, if there is one; returns d_params."""
         (weight, bias), x = saved
         T, N, _, H, W = x.shape
         size = self.output_size(H, W)
@@ -108,14 +118,14 @@ class Conv2d(Layer):
         d_out = np.moveaxis(d_y.reshape(T * N, *d_y.shape[2:]), 1, -1)  # [T N, H', W', O]
         way = self._way()
         matrix = way.transposed(weight)
-        d_x = empty(x.shape, np.result_type(d_y, weight), last=True)
-        d_images = d_x.reshape(images.shape)
+        d_images = None if d_x is None else d_x.reshape(images.shape)
 
         def lane(samples: slice) -> tuple[Array, Array]:
             d_matrix = np.zeros(way.gradient(weight), np.result_type(d_y, x))
             d_sum = np.zeros(self.outputs, d_y.dtype)
             for chunk in _chunks(samples, way.numbers(x.shape, size)):
-                way.backward(images[chunk], d_out[chunk], matrix, d_images[chunk], d_matrix)
+                d_chunk = None if d_images is None else d_images[chunk]
+                way.backward(images[chunk], d_out[chunk], matrix, d_chunk, d_matrix)
                 if bias is not None:
                     d_sum += d_out[chunk].sum(axis=(0, 1, 2))
             return d_matrix, d_sum
@@ -123,7 +133,7 @@ class Conv2d(Layer):
         parts = parallel.run(lane, _lanes(T * N, way.numbers(x.shape, size)))
         d_matrix, d_sum = (np.sum(part, axis=0) for part in zip(*parts, strict=True))
         d_weight = way.unmatrix(d_matrix, weight.shape)
-        return d_x, self.Params(d_weight, None if bias is None else d_sum)
+        return self.Params(d_weight, None if bias is None else d_sum)
 
     def _way(self) -> Bands | Im2col:
         """How the products are laid out: by bands where they apply and copy less, else by im2col."""

@@ -10,6 +10,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from numsnn import parallel
 from numsnn.im2col import Pair
@@ -52,12 +53,13 @@ class Bands(NamedTuple):
         self.correlate(band, matrix, y)
 
     def backward(
-        self, images: Array, d_y: Array, turned: Array, d_images: Array, d_turned: Array
+        self, images: Array, d_y: Array, turned: Array, d_images: Array | None, d_turned: Array
     ) -> None:
-        """Fill d_images, add to d_turned [kh, C, kw O], the gradient of the turned kernel."""
+        """Fill d_images if it is wanted, add to d_turned [kh, C, kw O], the turned kernel's gradient."""
         (tall, wide), (top, left) = self.kernel, self.padding
         band = self.band(d_y.transpose(0, 3, 1, 2), (tall - 1 - top, wide - 1 - left))
-        self.correlate(band, turned, d_images.transpose(0, 2, 3, 1))
+        if d_images is not None:
+            self.correlate(band, turned, d_images.transpose(0, 2, 3, 1))
         n, C, H, W = images.shape
         x = parallel.scratch("x", (H, n, W, C), images.dtype)
         np.copyto(x, images.transpose(2, 0, 3, 1))
@@ -82,18 +84,13 @@ class Bands(NamedTuple):
         """Bands [H + 2 top, n, W', kw C] of images [n, C, H, W], in a buffer that is used again."""
         n, C, H, W = images.shape
         wide, (top, left) = self.kernel[1], padding
-        columns = W + 2 * left - wide + 1
-        band = parallel.scratch("band", (H + 2 * top, n, columns, wide, C), images.dtype)
-        for b in range(wide):  # output column j looks at image column j + b - left
-            first, last = (min(max(0, edge - b), columns) for edge in (left, left + W))
-            inner = band[top : top + H, :, :, b].swapaxes(0, 2)  # [W', n, H, C]
-            columns_in = slice(first + b - left, last + b - left)
-            inner[first:last] = images[..., columns_in].transpose(3, 0, 2, 1)
-            inner[:first] = 0
-            inner[last:] = 0
-        band[:top] = 0
-        band[top + H :] = 0
-        return band.reshape(H + 2 * top, n, columns, wide * C)
+        padded = parallel.scratch("padded", (H + 2 * top, n, W + 2 * left, C), images.dtype)
+        padded.fill(0)
+        padded[top : top + H, :, left : left + W] = images.transpose(2, 0, 3, 1)
+        windows = sliding_window_view(padded, wide, axis=2).swapaxes(-1, -2)  # [.., W', kw, C]
+        band = parallel.scratch("band", windows.shape, images.dtype)
+        np.copyto(band, windows)
+        return band.reshape(*windows.shape[:3], wide * C)
 
     def rows(self, band: Array, a: int, height: int) -> Array:
         """What kernel row a meets, one matrix row for every output pixel: a view."""

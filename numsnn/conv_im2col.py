@@ -44,15 +44,16 @@ class Im2col(NamedTuple):
         np.matmul(cols, matrix.swapaxes(1, 2), out=rows)
 
     def backward(
-        self, images: Array, d_y: Array, matrix: Array, d_images: Array, d_matrix: Array
+        self, images: Array, d_y: Array, matrix: Array, d_images: Array | None, d_matrix: Array
     ) -> None:
-        """Fill d_images, add to d_matrix [G, O/G, K], the gradient of the matrix."""
+        """Fill d_images if it is wanted, add to d_matrix [G, O/G, K], the gradient of the matrix."""
         cols = self.cols(images, d_y.shape[1:3])
         rows = np.moveaxis(d_y.reshape(-1, *matrix.shape[:2]), 1, 0)  # [G, n P, O/G]
-        d_cols = parallel.scratch("d_cols", cols.shape, d_images.dtype)
-        np.matmul(rows, matrix, out=d_cols)
-        d_images[:] = self.uncols(d_cols, d_y.shape[1:3], images.shape)
         d_matrix += rows.swapaxes(1, 2) @ cols
+        if d_images is not None:
+            d_cols = parallel.scratch("d_cols", cols.shape, d_images.dtype)
+            np.matmul(rows, matrix, out=d_cols)
+            d_images[:] = self.uncols(d_cols, d_y.shape[1:3], images.shape)
 
     def gradient(self, weight: Array) -> tuple[int, ...]:
         """The shape of d_matrix."""

@@ -27,7 +27,7 @@ class Step:
     ) -> Array:
         fired = z.real >= 0 if at_zero else z.real > 0
         if not (np.iscomplexobj(z) or np.iscomplexobj(width)):
-            return fired.astype(z.dtype)
+            return fired
         return fired + 1j * surrogate.value(z, width).imag
 
     def gate(self, spikes: Array, t: int, samples: slice) -> Array:

@@ -30,11 +30,17 @@ def empty_like(x: Array, dtype: Any = None) -> Array:
     return empty(x.shape, x.dtype if dtype is None else dtype, channels_last(x))
 
 
-def zeros_like(x: Array, dtype: Any = None) -> Array:
-    """The same, filled with zeros."""
-    zeros = empty_like(x, dtype)
-    zeros.fill(0)
-    return zeros
+def along_rows(constant: Array, x: Array) -> Array:
+    """A constant [..., C, 1, 1] for images x, written out along a row, [..., C, 1, W], as x is laid out.
+
+    Loops over x and the constant then run over whole rows of pixels, not over one pixel's channels.
+    Any other constant comes back as it is.
+    """
+    if constant.ndim < 3 or constant.shape[-2:] != (1, 1) or not channels_last(x):
+        return constant
+    row = empty((*constant.shape[:-1], x.shape[-1]), constant.dtype, last=True)
+    row[:] = constant
+    return row
 
 
 def in_memory_order(x: Array, last: bool) -> Array:

@@ -58,22 +58,30 @@ class Linear(Layer):
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, Params]:
-        (weight, bias), x = saved
-        cotangent("Linear.backward", d_y, (*x.shape[:-1], self.outputs))
-        x_rows, rows = x.reshape(-1, self.inputs), d_y.reshape(-1, self.outputs)
-        d_bias = None if bias is None else rows.sum(axis=0)
-        d_x = np.empty(x_rows.shape, np.result_type(d_y, weight))
-        d_weight = np.empty(weight.shape, np.result_type(d_y, x))
+        d_params = self.backward_params(saved, d_y)
+        weight, rows = saved.params.weight, d_y.reshape(-1, self.outputs)
+        d_x = np.empty((len(rows), self.inputs), np.result_type(d_y, weight))
 
         def of_samples(n: slice) -> None:
             np.matmul(rows[n], weight, out=d_x[n])
 
+        parallel.run(of_samples, self._lanes(len(rows), self.inputs * self.outputs))
+        return d_x.reshape(saved.x.shape), d_params
+
+    def backward_params(
+        self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
+    ) -> Params:
+        (weight, bias), x = saved
+        cotangent("Linear.backward", d_y, (*x.shape[:-1], self.outputs))
+        x_rows, rows = x.reshape(-1, self.inputs), d_y.reshape(-1, self.outputs)
+        d_bias = None if bias is None else rows.sum(axis=0)
+        d_weight = np.empty(weight.shape, np.result_type(d_y, x))
+
         def of_outputs(o: slice) -> None:
             np.matmul(rows[:, o].T, x_rows, out=d_weight[o])
 
-        parallel.run(of_samples, self._lanes(len(rows), self.inputs * self.outputs))
         parallel.run(of_outputs, self._lanes(self.outputs, self.inputs * len(rows)))
-        return d_x.reshape(x.shape), self.Params(d_weight, d_bias)
+        return self.Params(d_weight, d_bias)
 
     def _lanes(self, count: int, products: int) -> list[slice]:
         """range(count) in lanes worth a thread, with so many products for each of its numbers."""

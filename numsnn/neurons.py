@@ -8,14 +8,16 @@ import numpy as np
 from numsnn import parallel
 from numsnn.firing import Step
 from numsnn.layer import Array, Cotangents, Layer
-from numsnn.layout import empty_like, zeros_like
+from numsnn.layout import empty_like
 from numsnn.reduce import contract, sum_to
 from numsnn.states import MembraneCotangent, Pieces, State
 from numsnn.surrogates import Rectangular, Surrogate
 from numsnn.tree import leaves, tree_sum
 from numsnn.validate import choice, cotangent, finite, one_precision, require, sequence
 
-TILE = 1 << 14  # numbers in one step of a tile: the loop over time then stays in the second cache
+# Numbers in one step of a tile. Smaller ones stay in the second cache, but threads then wait for
+# each other: between two passes each needs the interpreter for a moment.
+TILE = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -123,9 +125,11 @@ class LIF(Layer):
         decay, threshold, width = params[:3]
         amount = threshold if params.amount is None else params.amount
         v, s = self._initial(params, n, current)
+        z, after = (empty_like(membrane[0]) for _ in range(2))  # anew at every step
         norms, laterals = [], []
         for t in range(len(current)):
-            h = np.add(decay * v, current[t], out=charged[t])  # tdBN eq. 1, MPBN eq. 1
+            h = np.multiply(decay, v, out=charged[t])
+            h += current[t]  # tdBN eq. 1, MPBN eq. 1
             if self.lateral is not None:
                 lateral, saved = self.lateral.forward(params.lateral, s[None])
                 self._same_shape("lateral", lateral[0], h)
@@ -137,10 +141,10 @@ class LIF(Layer):
                 self._same_shape("norm", u, h)
                 norms.append(saved)
                 membrane[t] = u
-            z = self._excess(params, u)
-            s = self.firing.fire(self.surrogate, z, width, self.tie == "fires", t, n)  # tdBN eq. 3
-            spikes[t] = s
-            v = self._reset(u if self._carries_u else h, self._gate(s, t, n), amount)
+            z = self._excess(params, u, out=z)
+            spikes[t] = self.firing.fire(self.surrogate, z, width, self.tie == "fires", t, n)
+            s = spikes[t]  # tdBN eq. 3
+            v = self._reset(u if self._carries_u else h, self._gate(s, t, n), amount, out=after)
         if not np.isfinite(v.sum()):  # NaN and infinity stay in v once they are there
             finite(f"LIF {self.name}".strip(), "current", current)
             finite(f"LIF {self.name}".strip(), "the potential after the last reset", v)
@@ -190,10 +194,11 @@ class LIF(Layer):
         amount = threshold if params.amount is None else params.amount
         u, h, s = saved.membrane[:, n], saved.charged[:, n], saved.spikes[:, n]
         first = self._initial(params, n, d_spikes)
-        final = extra.final or State(*(zeros_like(s[0], d_current.dtype) for _ in range(2)))
-        d_v: Array
+        z, through, left, d_v = (empty_like(d_current[0]) for _ in range(4))  # anew at every step
         d_s_next: Array | None  # None: without a lateral term, s[t] is not in h[t+1]
-        d_v, d_s_next = (part[n] if extra.final else part for part in final)
+        d_v[:], d_s_next = 0, None
+        if extra.final is not None:
+            d_v[:], d_s_next = (part[n] for part in extra.final)
         d_decay, d_threshold, d_width, d_amount, d_direction = (
             np.zeros(np.shape(p), d_current.dtype)  # type: ignore[arg-type]  # None has the shape ()
             for p in (decay, threshold, width, amount, params.direction)
@@ -202,19 +207,19 @@ class LIF(Layer):
         d_laterals: list = []
         gate = self._gate(s[-1], len(s) - 1, n)
         for t in reversed(range(len(s))):
-            z = self._excess(params, u[t])
+            z = self._excess(params, u[t], out=z)
             carried = u[t] if self._carries_u else h[t]
             # the reset, v = carried (1 - gate)  or  carried - amount gate
             d_s = d_spikes[t] + d_s_next if d_s_next is not None else d_spikes[t]
-            if self.reset == "hard":
-                d_carried = (1 - gate) * d_v
-                if not self.detach_reset:
-                    d_s = d_s - carried * d_v  # tdBN eq. 14, the term -tau u dL/du
+            if not self.detach_reset:  # d_s - carried d_v  or  d_s - amount d_v; in tdBN eq. 14
+                np.multiply(carried if self.reset == "hard" else amount, d_v, out=through)
+                d_s = np.subtract(d_s, through, out=through)
+            if self.reset == "hard":  # (1 - gate) d_v
+                np.subtract(1, gate, out=left)
+                d_carried = np.multiply(left, d_v, out=left)
             else:
                 d_carried = d_v
                 d_amount -= contract(gate, d_v, d_amount.shape)
-                if not self.detach_reset:
-                    d_s = d_s - amount * d_v
             # firing, s = P(z; width), z = direction u - threshold
             d_z, d_w = self.surrogate.backward(z, width, d_s, d_width.shape)  # tdBN eq. 15
             d_width += d_w
@@ -236,9 +241,11 @@ class LIF(Layer):
             v_before = first.membrane
             if t > 0:
                 gate = self._gate(s[t - 1], t - 1, n)
-                v_before = self._reset(u[t - 1] if self._carries_u else h[t - 1], gate, amount)
+                was = u[t - 1] if self._carries_u else h[t - 1]
+                v_before = self._reset(was, gate, amount, out=z)
             d_decay += contract(v_before, d_h, d_decay.shape)
-            d_v, d_s_next = decay * d_h, None
+            np.multiply(decay, d_h, out=d_v)
+            d_s_next = None
             if self.lateral is not None:
                 d_s_next, d_lateral = self.lateral.backward(saved.lateral[t], d_h[None])
                 d_s_next = d_s_next[0]
@@ -266,9 +273,10 @@ class LIF(Layer):
             + f": the {part} layer gives {y.shape}, the charge is {h.shape}",
         )
 
-    def _excess(self, params: Params, u: Array) -> Array:
+    def _excess(self, params: Params, u: Array, out: Array) -> Array:
         """z = direction u - threshold."""
-        return (u if params.direction is None else params.direction * u) - params.threshold
+        turned = u if params.direction is None else params.direction * u
+        return np.subtract(turned, params.threshold, out=out)
 
     @property
     def _carries_u(self) -> bool:
@@ -279,14 +287,16 @@ class LIF(Layer):
         """The spikes as the reset sees them."""
         return self.firing.gate(s, t, n) if self.detach_reset else s
 
-    def _reset(self, carried: Array, gate: Array, amount: Array) -> Array:
+    def _reset(self, carried: Array, gate: Array, amount: Array, out: Array) -> Array:
         """v, what is left of a potential after the reset. tdBN eq. 1-2."""
-        return carried * (1 - gate) if self.reset == "hard" else carried - amount * gate
+        if self.reset == "hard":  # carried (1 - gate)
+            return np.multiply(carried, np.subtract(1, gate, out=out), out=out)
+        return np.subtract(carried, np.multiply(amount, gate, out=out), out=out)
 
     def _initial(self, params: Params, n: slice, like: Array) -> State:
         """v[-1] and s[-1] on the samples ``n``: as given, or at rest."""
         if params.initial is None:
-            rest = zeros_like(like[0])
+            rest = np.broadcast_to(np.zeros((), like.dtype), like.shape[1:])
             return State(rest, rest)
         return State(params.initial.membrane[n], params.initial.spikes[n])
 

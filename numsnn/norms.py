@@ -9,7 +9,7 @@ import numpy as np
 
 from numsnn import parallel
 from numsnn.layer import Array, Cotangents, Layer
-from numsnn.layout import empty_like
+from numsnn.layout import along_rows, empty_like
 from numsnn.reduce import sum_to
 from numsnn.validate import cotangent, finite, inexact, one_precision, require
 
@@ -86,17 +86,19 @@ class BatchNorm(Layer):
     def forward(self, params: Params, x: Array) -> tuple[Array, Saved]:
         gain, shift = check("BatchNorm", self.shape, params, x)
         mean = self._mean(lambda n: x[n], x)  # tdBN eq. 7
-        variance = self._mean(lambda n: (x[n] - mean) ** 2, x)  # tdBN eq. 8
+        centre = along_rows(mean, x)
+        variance = self._mean(lambda n: np.square(x[n] - centre), x)  # tdBN eq. 8
         if not np.isfinite(variance).all():
             finite("BatchNorm", "x", x)
             finite("BatchNorm", "the variance of x", variance)
         deviation = np.sqrt(variance + self.eps)
         y = empty_like(x, np.result_type(x, gain, shift))
-        slope = self.scale * gain / deviation
+        slope, level = (along_rows(c, x) for c in (self.scale * gain / deviation, shift))
 
         def tile(n: tuple) -> None:
-            scaled = (x[n] - mean) * slope  # tdBN eq. 5, MPBN eq. 4
-            np.add(scaled, shift, out=y[n])  # tdBN eq. 6, MPBN eq. 5
+            scaled = np.subtract(x[n], centre, out=y[n])
+            scaled *= slope  # tdBN eq. 5, MPBN eq. 4
+            scaled += level  # tdBN eq. 6, MPBN eq. 5
 
         parallel.run(tile, self._tiles(x))
         return y, self.Saved(gain, x, deviation, Statistics(mean, variance))
@@ -107,9 +109,10 @@ class BatchNorm(Layer):
         gain, x, deviation, (mean, _) = saved
         cotangent("BatchNorm.backward", d_y, x.shape)
         tiles, axes, fine = self._tiles(x), self.reduced(x), self._fine(x)
+        centre = along_rows(mean, x)
 
         def sums(n: tuple) -> tuple[Array, Array]:
-            return sum_to(d_y[n], fine), sum_to(d_y[n] * (x[n] - mean), fine)
+            return sum_to(d_y[n], fine), sum_to(d_y[n] * (x[n] - centre), fine)
 
         parts = zip(*parallel.run(sums, tiles), strict=True)
         all_of_it, along = (np.sum(part, axis=0) for part in parts)
@@ -123,10 +126,13 @@ class BatchNorm(Layer):
         along = (slope * along).sum(axis=axes, keepdims=True) / count
         d_x = empty_like(x, np.result_type(d_y, x, gain))
         slope, common, along = slope / deviation, common / deviation, along / deviation**2
+        slope, common, along = (along_rows(c, x) for c in (slope, common, along))
 
         def tile(n: tuple) -> None:
             # (d_normal - common - normal along) / deviation
-            np.subtract(slope * d_y[n] - common, (x[n] - mean) * along, out=d_x[n])
+            d = np.multiply(slope, d_y[n], out=d_x[n])
+            d -= common
+            d -= (x[n] - centre) * along
 
         parallel.run(tile, tiles)
         return d_x, self.Params(d_gain, d_shift)

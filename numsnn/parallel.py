@@ -10,6 +10,7 @@ order, so the thread count does not change it.
 import itertools
 import math
 import os
+import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ from threadpoolctl import ThreadpoolController
 from numsnn.errors import NumsnnError
 
 LANES = 8
-TILE = 1 << 15
+TILE = 1 << 17
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _settings = {"threads": 0}
@@ -60,7 +61,25 @@ def _controller() -> ThreadpoolController:
 
 @cache
 def _pool(count: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(count, thread_name_prefix="numsnn")
+    return ThreadPoolExecutor(
+        count, thread_name_prefix="numsnn", initializer=_settle, initargs=(_cores(count),)
+    )
+
+
+def _cores(count: int) -> "queue.SimpleQueue[int]":
+    """A core for each of ``count`` threads where they take all of this process's, else none."""
+    free: queue.SimpleQueue[int] = queue.SimpleQueue()
+    own = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    for core in own if len(own) == count else []:
+        free.put(core)
+    return free
+
+
+def _settle(free: "queue.SimpleQueue[int]") -> None:
+    """Stay on one core. A thread that waited for the interpreter is otherwise woken on the core of
+    the thread it waited for, and the two then share it for milliseconds."""
+    if not free.empty():
+        os.sched_setaffinity(0, {free.get()})  # of this thread alone
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Average pooling and flattening: fixed linear maps without parameters, the same at every step."""
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -50,8 +51,9 @@ class AvgPool2d(Layer):
         y = empty((*x.shape[:3], *self.output_size(*x.shape[3:])), x.dtype, channels_last(x))
 
         def tile(n: tuple) -> None:
-            down = sum(x[n][..., place, :] for place in rows)
-            y[n] = sum(down[..., place] for place in columns) / (len(rows) * len(columns))
+            down = reduce(np.add, (x[n][..., place, :] for place in rows))
+            across = reduce(np.add, (down[..., place] for place in columns))
+            np.divide(across, len(rows) * len(columns), out=y[n])
 
         parallel.run(tile, parallel.tiles(x.shape))
         finite("AvgPool2d", "x", y)
@@ -68,12 +70,8 @@ class AvgPool2d(Layer):
         def tile(n: tuple) -> None:
             share = d_y[n] / (len(rows) * len(columns))
             d_down = empty((*share.shape[:4], shape[4]), d_y.dtype, saved.channels_last)
-            d_down.fill(0)
-            d_x[n] = 0
-            for place in columns:
-                d_down[..., place] += share
-            for place in rows:
-                d_x[n][..., place, :] += d_down
+            _spread(share, columns, d_down)
+            _spread(d_down.swapaxes(-1, -2), rows, d_x[n].swapaxes(-1, -2))
 
         parallel.run(tile, parallel.tiles(shape))
         return d_x, None
@@ -83,6 +81,23 @@ class AvgPool2d(Layer):
         size, stride = self.size or length, self.stride or self.size or length
         last = (length - size) // stride * stride
         return [slice(k, k + last + 1, stride) for k in range(size)]
+
+
+def _spread(share: Array, places: list[slice], out: Array) -> None:
+    """out[..., place] = share, added up where places overlap, 0 where there is none."""
+    once = _once(places, share.shape[-1], out.shape[-1])
+    if not once:
+        out[:] = 0
+    for place in places:
+        if once:
+            out[..., place] = share
+        else:
+            out[..., place] += share
+
+
+def _once(places: list[slice], windows: int, length: int) -> bool:
+    """Whether every pixel of an axis lies in exactly one window."""
+    return len(places) == places[0].step and len(places) * windows == length
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
     lead = x.ndim - len(shape)
     axes = (*range(lead), *(lead + i for i, size in enumerate(shape) if size == 1))
     kept = [axis for axis in range(x.ndim) if axis not in axes]
+    if not kept:
+        return _total(x).reshape(shape)
     if [x.strides[axis] for axis in kept] == [x.itemsize]:
         return _column_sums(np.moveaxis(x, kept, [-1])).reshape(shape)
     return x.sum(axis=axes).reshape(shape)
@@ -39,3 +41,11 @@ def contract(x: Array, y: Array, shape: tuple[int, ...]) -> Array:
     whole = len(x) - len(x) % PIECE
     pieces = np.matmul(x[:whole].reshape(-1, 1, PIECE), y[:whole].reshape(-1, PIECE, 1))
     return pieces.sum() + np.dot(x[whole:], y[whole:])
+
+
+def _total(x: Array) -> Array:
+    """The sum of all numbers: of products with one, as ``contract`` adds them."""
+    x = x.ravel("K")
+    whole = len(x) - len(x) % PIECE
+    ones = np.ones(PIECE, x.dtype)
+    return (x[:whole].reshape(-1, PIECE) @ ones).sum() + ones[: len(x) - whole] @ x[whole:]

@@ -75,7 +75,8 @@ class Bump(Surrogate):
     def backward(
         self, z: Array, width: Any, d_s: Array, width_shape: tuple[int, ...]
     ) -> tuple[Array, Array]:
-        d_z = self.slope(z, width) * d_s
+        d_z = self.slope(z, width)
+        d_z *= d_s
         return d_z, -contract(z, d_z, width_shape) / width
 
 
@@ -103,7 +104,8 @@ class Rectangular(Bump):
         return np.where(self.inside(z, width), x + 0.5, ends).astype(x.dtype)
 
     def slope(self, z: Array, width: Any) -> Array:
-        return np.divide(self.inside(z, width), width, dtype=np.result_type(z, width))
+        inside = self.inside(z, width).astype(np.result_type(z, width))
+        return np.divide(inside, width, out=inside)
 
 
 @dataclass(frozen=True)

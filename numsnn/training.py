@@ -18,7 +18,7 @@ from numsnn.data.batches import Augment, batches
 from numsnn.dropout import resampled
 from numsnn.errors import NumsnnError
 from numsnn.evaluation import as_steps, evaluate, predicted
-from numsnn.layer import Array
+from numsnn.layer import Array, backward_params
 from numsnn.norms import Statistics
 from numsnn.observe import batch_statistics
 from numsnn.optimizers import clipped
@@ -108,7 +108,7 @@ def gradient(
     """
     outputs, saved = network.forward(params, x)
     terms, d_outputs, d_membranes = objective(network, saved, outputs, labels)
-    _, d_params = network.backward(saved, d_outputs, d_membranes)
+    d_params = backward_params(network, saved, d_outputs, d_membranes)
     return terms, outputs, saved, d_params
 
 

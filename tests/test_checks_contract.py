@@ -116,6 +116,12 @@ class HidesPenalty(Affine):
         return d_x + saved[1], d_params
 
 
+class AloneOtherwise(Affine):
+    def backward_params(self, saved, d_y, d_membranes=None):
+        _, (d_factor, d_shift) = self.backward(saved, d_y)
+        return 2 * d_factor, d_shift
+
+
 SAYS = {
     OneThing: "forward must return a tuple of 2, returned ndarray",
     ThreeThings: "backward must return 2 things, returned 3",
@@ -131,6 +137,7 @@ SAYS = {
     Counts: "backward is not deterministic",
     ReusesBuffer: "backward",
     HidesPenalty: "backward of d_y = 0: d_x is not 0",
+    AloneOtherwise: "backward_params: 0 is not what backward gives",
 }
 
 

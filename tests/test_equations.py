@@ -92,11 +92,17 @@ def test_every_check_is_its_own():
 
 
 def spoiled(result):
-    """The same result with every floating number in it half as large again."""
+    """The same result with every floating number half as large again, every truth value turned."""
     if isinstance(result, float | np.floating):
         return 1.5 * result
     if isinstance(result, np.ndarray):
-        return 1.5 * result if result.dtype.kind in "fc" else result
+        return (
+            ~result
+            if result.dtype == bool
+            else 1.5 * result
+            if result.dtype.kind in "fc"
+            else result
+        )
     parts = children(result)
     return result if parts is None else rebuilt(result, [spoiled(part) for _, part in parts])
 

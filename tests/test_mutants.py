@@ -251,7 +251,7 @@ def test_operations_choose_the_mutants():
 
 
 def test_processes_find_the_same():
-    rows = [m for m in PLANTED if m.target == "numsnn.linear:Linear.backward"]
+    rows = [m for m in PLANTED if m.target.startswith("numsnn.linear:Linear.backward")]
     here, there = gate(*rows), gate(*rows, workers=2)
     assert here.outcomes == there.outcomes
     assert here.passed and len(rows) >= 5

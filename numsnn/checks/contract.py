@@ -9,6 +9,7 @@ from numsnn.checks.cases import LayerCase
 from numsnn.checks.functions import FunctionCase
 from numsnn.checks.report import Report, failed, measured
 from numsnn.checks.structure import ContractError, same_structure, split
+from numsnn.layer import backward_params
 from numsnn.tree import Tree, cast, named_leaves
 
 DTYPES = (np.float32, np.float64, np.complex128)
@@ -19,7 +20,8 @@ def contract(case: Any, rng: np.random.Generator) -> Report:
 
     Both return two things; gradients have the structure, the shapes and the dtypes of what they
     are gradients of; no input is changed; called twice, the same bits come out; float32 stays
-    float32, float64 float64, complex128 complex128; the backward of zero is zero.
+    float32, float64 float64, complex128 complex128; the backward of zero is zero; backward_params
+    gives backward's d_params, bit by bit.
     """
     try:
         if isinstance(case, LayerCase):
@@ -46,6 +48,12 @@ def _layer(case: LayerCase, rng: np.random.Generator, dtype: Any) -> None:
     for what, found, like in (("d_x", d_x, x), ("d_params", d_params, params)):
         same_structure(f"backward: {what}", found, like)
         _dtype(f"backward: {what}", found, dtype)
+    alone = backward_params(case.layer, saved, d_y, {})
+    same_structure("backward_params: d_params", alone, params)
+    if name := _differs(alone, _copy(d_params)):
+        raise ContractError(
+            f"backward_params: {name} is not what backward gives".replace("  ", " ")
+        )
     nothing, none = case.layer.backward(saved, np.zeros_like(y), None)
     for what, found in (("d_x", nothing), ("d_params", none)):
         for name, leaf in named_leaves(found):

@@ -27,9 +27,13 @@ AT_THE_POINT = (
 REASONS: tuple[Reason, ...] = (
     Reason(
         LIF,
-        "final = extra.final or State(",
-        ("0 -> (-1)",),
-        "the steps are alike in shape, and the array is filled with zeros",
+        "z, through, left, d_v = (empty_like(",
+        (
+            "0 -> (-1)",
+            "z, through, left, d_v = (empty_like(d_cu ...  for _ in range(4)) -> "
+            "through, z, left, d_v = (empty_like(d_cu ...  for _ in range(4))",
+        ),
+        "the steps are alike in shape, and so are the four arrays",
     ),
     Reason(
         LIF,
@@ -68,7 +72,7 @@ REASONS: tuple[Reason, ...] = (
         "the steps are alike in shape, and the array is filled with zeros",
     ),
     Reason(
-        "conv:Conv2d.backward",
+        "conv:Conv2d._backward",
         "if bias is not None:",
         ("bias is not None -> True",),
         "without a bias the sum is not returned",
@@ -92,13 +96,51 @@ REASONS: tuple[Reason, ...] = (
         "an inner product is symmetric",
     ),
     Reason(
-        "surrogates:Rectangular.slope",
-        "return np.divide(self.inside(z, width), width",
+        "neurons:LIF._reset",
+        "return np.subtract(carried, np.multiply(amount",
         (
-            "np.divide(self.inside(z, width), width,  ... ult_type(z, width)) -> "
-            "np.divide(self.inside(z, width), width)",
+            "np.subtract(carried, np.multiply(amount, ...  out=out), out=out) -> "
+            "np.subtract(carried, np.multiply(amount, gate, out=out))",
         ),
-        "a truth value over a width has the dtype of the width, which is that of z",
+        "the caller reads what is returned",
+    ),
+    Reason(
+        "conv_bands:Bands.band",
+        'padded = parallel.scratch("padded"',
+        ("2 -> (3)",),
+        "a wider border holds zeros, and rows behind the last that is read",
+    ),
+    Reason(
+        "pooling:_spread",
+        "once = _once(",
+        (
+            "_once(places, share.shape[-1], out.shape[-1]) -> "
+            "-(_once(places, share.shape[-1], out.shape[-1]))",
+            "_once(places, share.shape[-1], out.shape[-1]) -> "
+            "2 * (_once(places, share.shape[-1], out.shape[-1]))",
+            "-1 -> 1",
+            "1 -> (2)",
+            "1 -> (0)",
+        ),
+        "as true as before; or untrue, and shares are added to zeros",
+    ),
+    Reason(
+        "pooling:_spread",
+        "if not once:",
+        ("not once -> True",),
+        "zeros that are written over",
+    ),
+    Reason(
+        "pooling:_spread",
+        "out[:] = 0",
+        (": -> ::-1",),
+        "all of it, in either order",
+    ),
+    Reason(
+        "norms:BatchNorm.backward",
+        "slope, common, along = (along_rows(",
+        ("slope, common, along = (along_rows(c, x) ... pe, common, along)) -> pass",),
+        "the same constants, laid out another way",
     ),
     Reason(
         "surrogates:Rectangular.inside",
@@ -272,7 +314,7 @@ NO_ERRORS: tuple[Reason, ...] = (
         "the same products, cut into other lanes",
     ),
     Reason(
-        "linear:Linear.backward",
+        "linear:Linear.backward_params",
         "parallel.run(of_outputs, self._lanes(",
         (
             "self.inputs * len(rows) -> (self.inputs)",
@@ -285,6 +327,18 @@ NO_ERRORS: tuple[Reason, ...] = (
         "all_of_it, along = (np.sum(part, axis=0)",
         ("0 -> (1)",),
         "what is left of the parts is added up by the sums that follow",
+    ),
+    Reason(
+        LIF,
+        "d_s = np.subtract(d_s, through, out=through)",
+        ("np.subtract(d_s, through, out=through) -> np.subtract(d_s, through)",),
+        "the same numbers in another layout of memory; later sums round another way",
+    ),
+    Reason(
+        "reduce:sum_to",
+        "if not kept:",
+        ("not kept -> False",),
+        ORDER,
     ),
     Reason(
         "reduce:sum_to",

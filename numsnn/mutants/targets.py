@@ -16,7 +16,9 @@ class Target(NamedTuple):
 
 _LAYERS = (
     "numsnn.linear:Linear.backward",
+    "numsnn.linear:Linear.backward_params",
     "numsnn.conv:Conv2d.backward",
+    "numsnn.conv:Conv2d._backward",
     "numsnn.conv_bands:Bands.backward",
     "numsnn.conv_bands:Bands.band",
     "numsnn.conv_bands:Bands.correlate",
@@ -32,12 +34,14 @@ _LAYERS = (
     "numsnn.conv_im2col:Im2col.unmatrix",
     "numsnn.im2col:col2im",
     "numsnn.pooling:AvgPool2d.backward",
+    "numsnn.pooling:_spread",
     "numsnn.pooling:Flatten.backward",
     "numsnn.norms:BatchNorm.backward",
     "numsnn.norms:FixedNorm.backward",
     "numsnn.reduce:sum_to",
     "numsnn.reduce:_column_sums",
     "numsnn.reduce:contract",
+    "numsnn.reduce:_total",
     "numsnn.dropout:Dropout.backward",
     "numsnn.modes:ReLU.backward",
 )

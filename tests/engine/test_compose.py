@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 import numsnn as ns
+from numsnn.layer import backward_params
 from numsnn.tree import named_leaves
+
+from .support import assert_same, like
+from .zoo import ALL, case
 
 
 def test_serial_by_hand():
@@ -61,6 +65,44 @@ def test_membrane_cotangents_reach_neurons_inside_residuals():
         assert d_x.any()
     d_x, _ = network.backward(saved, zero, {"another": rng.standard_normal(y.shape)})
     assert not d_x.any()
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_parameters_cotangents_without_the_inputs(name, dtype):
+    """backward_params is backward's second result bit by bit, regularizers' cotangents included."""
+    layer, params, x = case(name).of(dtype)
+    network = ns.named(ns.Serial(layer, ns.Identity(), ns.LIF()))
+    params = (params, None, network.layers[2].init(np.random.default_rng(0), dtype))
+    y, saved = network.forward(params, x)
+    rng = np.random.default_rng(1)
+    d_y, extra = like(rng, y), {n: like(rng, m) for n, m in ns.membranes(network, saved).items()}
+    _, expected = network.backward(saved, d_y, extra)
+    assert_same(backward_params(network, saved, d_y, extra), expected)
+
+
+def test_the_parameters_cotangents_of_a_layer_that_has_only_backward():
+    class Double:
+        def forward(self, params, x):
+            return params * x, (params, x)
+
+        def backward(self, saved, d_y, d_membranes=None):
+            params, x = saved
+            return params * d_y, (x * d_y).sum()
+
+    class Triple(ns.Linear):  # Linear's own backward_params is not for this one
+        def backward(self, saved, d_y, d_membranes=None):
+            d_x, d_params = super().backward(saved, d_y)
+            return 3 * d_x, self.Params(3 * d_params.weight, None)
+
+    x, d_y = np.full((1, 1, 2), 3.0), np.array([[[1.0, 2.0]]])
+    network = ns.Serial(Double(), ns.Identity())
+    _, saved = network.forward((np.array(2.0), None), x)
+    assert backward_params(network, saved, d_y) == (9.0, None)
+    assert backward_params(ns.Serial(), (), d_y) == ()
+    triple = Triple(2, 2, bias=False)
+    _, saved = triple.forward(triple.init(np.random.default_rng(0), np.float64), x)
+    assert_same(backward_params(triple, saved, d_y), triple.backward(saved, d_y)[1])
 
 
 def test_names_count_by_kind_and_keep_what_was_given():

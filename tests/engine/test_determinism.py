@@ -73,25 +73,25 @@ def test_any_layout_of_memory(name):
 
 LARGE = {
     # layer, shape of x: enough for several tiles, lanes and chunks
-    "lif": (ns.LIF(), (4, 40, 1000)),
-    "lif of one tile": (ns.LIF(), (4, 16, 1000)),
+    "lif": (ns.LIF(), (4, 400, 1000)),
+    "lif of one tile": (ns.LIF(), (4, 130, 1000)),
     "lif, soft, channels": (
         ns.LIF(reset="soft", threshold_shape=(20, 1, 1), decay_shape=(20, 1, 1)),
-        (3, 9, 20, 20, 20),
+        (3, 50, 20, 20, 20),
     ),
-    "lif of large images": (ns.LIF(), (2, 3, 8, 60, 60)),
+    "lif of large images": (ns.LIF(), (2, 3, 8, 150, 150)),
     "lif with norm": (ns.LIF(norm=ns.BatchNorm((20, 1, 1))), (3, 9, 20, 20, 20)),
     "lif with lateral": (
         ns.LIF(lateral=ns.Conv2d(8, 8, 5, padding=2, groups=8, bias=False)),
         (2, 9, 8, 16, 16),
     ),
     "linear": (ns.Linear(300, 200), (4, 233, 300)),
-    "conv": (ns.Conv2d(8, 16, 3, padding=1), (3, 17, 8, 14, 14)),
-    "conv that grows": (ns.Conv2d(2, 16, 3, padding=1), (3, 17, 2, 34, 34)),
-    "conv in groups": (ns.Conv2d(8, 16, 3, stride=2, groups=4), (3, 17, 8, 14, 14)),
-    "batch norm": (ns.BatchNorm((8, 1, 1)), (3, 17, 8, 32, 32)),
-    "batch norm of features": (ns.BatchNorm((3000,)), (4, 33, 3000)),
-    "pool": (ns.AvgPool2d(2), (3, 17, 8, 31, 31)),
+    "conv": (ns.Conv2d(8, 16, 3, padding=1), (3, 133, 8, 14, 14)),
+    "conv that grows": (ns.Conv2d(2, 16, 3, padding=1), (3, 51, 2, 34, 34)),
+    "conv in groups": (ns.Conv2d(8, 16, 3, stride=2, groups=4), (3, 233, 8, 14, 14)),
+    "batch norm": (ns.BatchNorm((8, 1, 1)), (3, 37, 8, 32, 32)),
+    "batch norm of features": (ns.BatchNorm((3000,)), (4, 77, 3000)),
+    "pool": (ns.AvgPool2d(2), (3, 37, 8, 31, 31)),
     "accumulate": (ns.Accumulate(), (4, 33, 3000)),
     "relu": (ns.ReLU(), (4, 33, 3000)),
 }

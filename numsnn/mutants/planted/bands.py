@@ -119,56 +119,53 @@ WEIGHTS = (
     ),
 )
 
-IMAGE = "inner[first:last] = images[..., columns_in].transpose(3, 0, 2, 1)"
-
-CLEARED = (("inner[:first] = 0", "pass"), ("inner[last:] = 0", "pass"))
+IMAGE = "padded[top : top + H, :, left : left + W] = images.transpose(2, 0, 3, 1)"
+CLEARED = "padded.fill(0)"
 
 BORDERS = (
     Mutant(
         "rows above the image not cleared",
         BAND,
-        "band[:top] = 0",
-        "pass",
+        CLEARED,
+        "padded[:, :, left + W :] = padded[:, :, :left] = padded[top + H :] = 0",
         "a stale buffer for the padding",
     ),
     Mutant(
         "rows below the image not cleared",
         BAND,
-        "band[top + H :] = 0",
-        "pass",
+        CLEARED,
+        "padded[:, :, left + W :] = padded[:, :, :left] = padded[:top] = 0",
         "a stale buffer for the padding",
     ),
     Mutant(
         "first columns not cleared",
         BAND,
-        "inner[:first] = 0",
-        "pass",
+        CLEARED,
+        "padded[:, :, left + W :] = padded[:top] = padded[top + H :] = 0",
         "a stale buffer for the padding",
     ),
     Mutant(
         "last columns not cleared",
         BAND,
-        "inner[last:] = 0",
-        "pass",
+        CLEARED,
+        "padded[:, :, :left] = padded[:top] = padded[top + H :] = 0",
         "a stale buffer for the padding",
     ),
     Mutant(
         "image wrapped around its border",
         BAND,
         IMAGE,
-        "inner[:] = images.take(np.arange(b - left, b - left + columns), -1, mode='wrap')"
-        ".transpose(3, 0, 2, 1)",
+        "padded[top : top + H] = images.take(np.arange(-left, W + left), -1, mode='wrap')"
+        ".transpose(2, 0, 3, 1)",
         "circular padding for zeros",
-        also=CLEARED,
     ),
     Mutant(
         "image repeated at its border",
         BAND,
         IMAGE,
-        "inner[:] = images.take(np.arange(b - left, b - left + columns), -1, mode='clip')"
-        ".transpose(3, 0, 2, 1)",
+        "padded[top : top + H] = images.take(np.arange(-left, W + left), -1, mode='clip')"
+        ".transpose(2, 0, 3, 1)",
         "replicated padding for zeros",
-        also=CLEARED,
     ),
 )
 

@@ -2,38 +2,40 @@
 
 from numsnn.mutants.planted.places import in_step
 
-BEFORE = "self._reset(u[t - 1] if self._carries_u else h[t - 1], gate, amount)"
+BEFORE = "self._reset(was, gate, amount, out=z)"
+LEAK = "np.multiply(decay, d_h, out=d_v)"
+LEFT = "np.subtract(1, gate, out=left)"
 CHARGE = "d_h = np.add(d_u, d_carried, out=d_current[t])"
 
 CARRY = (
     in_step(
         "decay missing",
-        "d_v, d_s_next = decay * d_h, None",
-        "d_v, d_s_next = d_h, None",
+        LEAK,
+        "d_v[:] = d_h",
         "the carried potential's cotangent does not leak",
     ),
     in_step(
         "carry dropped",
-        "d_v, d_s_next = decay * d_h, None",
-        "d_v, d_s_next = 0 * d_h, None",
+        LEAK,
+        "d_v[:] = 0 * d_h",
         "each step by itself, nothing through the potential",
     ),
     in_step(
         "gate missing",
-        "d_carried = (1 - gate) * d_v",
+        "d_carried = np.multiply(left, d_v, out=left)",
         "d_carried = d_v",
         "a hard reset does not cut the carry's gradient",
     ),
     in_step(
         "gate of the step before",
-        "d_carried = (1 - gate) * d_v",
-        "d_carried = (1 - s[t - 1]) * d_v",
+        LEFT,
+        "np.subtract(1, s[t - 1], out=left)",
         "the reset's gate read one step early",
     ),
     in_step(
         "gate of the step after",
-        "d_carried = (1 - gate) * d_v",
-        "d_carried = (1 - s[(t + 1) % len(s)]) * d_v",
+        LEFT,
+        "np.subtract(1, s[(t + 1) % len(s)], out=left)",
         "the reset's gate read one step late",
     ),
     in_step(
@@ -44,14 +46,14 @@ CARRY = (
     ),
     in_step(
         "gate squared",
-        "d_carried = (1 - gate) * d_v",
-        "d_carried = (1 - gate) ** 2 * d_v",
+        LEFT,
+        "left[:] = (1 - gate) ** 2",
         "(1 - s)^2 taken for 1 - s, true of spikes only",
     ),
     in_step(
         "decay's gradient of the same step",
         BEFORE,
-        "self._reset(carried, self._gate(s[t], t, n), amount)",
+        "self._reset(carried, self._gate(s[t], t, n), amount, out=z)",
         "v[t] in place of v[t-1]",
     ),
     in_step(
@@ -107,8 +109,8 @@ TIME = (
     ),
     in_step(
         "stale spikes' cotangent",
-        "d_v, d_s_next = decay * d_h, None",
-        "d_v = decay * d_h",
+        "d_s_next = None",
+        "pass",
         "the final state's cotangent of the spikes enters at every step",
     ),
     in_step(

@@ -5,36 +5,37 @@ from numsnn.mutants.edit import Mutant
 NORM = "numsnn.norms:BatchNorm.backward"
 FIXED = "numsnn.norms:FixedNorm.backward"
 
-INPUT = "np.subtract(slope * d_y[n] - common, (x[n] - mean) * along, out=d_x[n])"
+MEAN, VARIANCE = "d -= common", "d -= (x[n] - centre) * along"
 OVER = "slope, common, along = slope / deviation, common / deviation, along / deviation**2"
 
 NORMS = (
     Mutant(
         "statistics taken as constant",
         NORM,
-        INPUT,
-        "np.copyto(d_x[n], slope * d_y[n])",
+        MEAN,
+        "pass",
         "evaluation's gradient while training",
+        also=((VARIANCE, "pass"),),
     ),
     Mutant(
         "mean taken as constant",
         NORM,
-        INPUT,
-        "np.subtract(slope * d_y[n], (x[n] - mean) * along, out=d_x[n])",
+        MEAN,
+        "pass",
         "no gradient through the mean",
     ),
     Mutant(
         "variance taken as constant",
         NORM,
-        INPUT,
-        "np.subtract(slope * d_y[n], common, out=d_x[n])",
+        VARIANCE,
+        "pass",
         "no gradient through the variance",
     ),
     Mutant(
         "variance's term with the wrong sign",
         NORM,
-        INPUT,
-        "np.add(slope * d_y[n] - common, (x[n] - mean) * along, out=d_x[n])",
+        VARIANCE,
+        "d += (x[n] - centre) * along",
         "a plus",
     ),
     Mutant(
@@ -103,8 +104,8 @@ NORMS = (
     Mutant(
         "statistics of one step",
         NORM,
-        "sum_to(d_y[n] * (x[n] - mean), fine)",
-        "sum_to(d_y[n] * (x[n] - mean), fine) * (n[0].start in (None, 0))",
+        "sum_to(d_y[n] * (x[n] - centre), fine)",
+        "sum_to(d_y[n] * (x[n] - centre), fine) * (n[0].start in (None, 0))",
         "sums over one step where the statistics run over all",
     ),
     Mutant(

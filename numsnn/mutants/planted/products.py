@@ -3,31 +3,33 @@
 from numsnn.mutants.edit import Mutant
 
 LINEAR = "numsnn.linear:Linear.backward"
-CONV = "numsnn.conv:Conv2d.backward"
+LINEAR_PARAMS = "numsnn.linear:Linear.backward_params"
+CONV = "numsnn.conv:Conv2d._backward"
 IM2COL = "numsnn.conv_im2col:Im2col.backward"
 UNCOLS = "numsnn.conv_im2col:Im2col.uncols"
 COL2IM = "numsnn.im2col:col2im"
+TOTAL = "numsnn.reduce:_total"
 COLUMNS = "numsnn.reduce:_column_sums"
 WEIGHT = "rows[:, o].T, x_rows, out="
 
 PRODUCTS = (
     Mutant(
         "input of the step before",
-        LINEAR,
+        LINEAR_PARAMS,
         WEIGHT,
         "rows[:, o].T, x[[-1, *range(len(x) - 1)]].reshape(-1, self.inputs), out=",
         "x[t-1] in place of x[t]",
     ),
     Mutant(
         "weight gradient of the last step",
-        LINEAR,
+        LINEAR_PARAMS,
         WEIGHT,
         "d_y[-1].reshape(-1, self.outputs)[:, o].T, x[-1].reshape(-1, self.inputs), out=",
         "overwritten in place of summed over time",
     ),
     Mutant(
         "weight gradient averaged over the batch",
-        LINEAR,
+        LINEAR_PARAMS,
         "self.Params(d_weight, d_bias)",
         "self.Params(d_weight / x.shape[1], d_bias)",
         "1/N, which is the loss's business",
@@ -41,14 +43,14 @@ PRODUCTS = (
     ),
     Mutant(
         "bias averaged",
-        LINEAR,
+        LINEAR_PARAMS,
         "rows.sum(axis=0)",
         "rows.mean(axis=0)",
         "the mean over steps and samples for the sum",
     ),
     Mutant(
         "samples of the weight gradient mixed up",
-        LINEAR,
+        LINEAR_PARAMS,
         WEIGHT,
         "rows[:, o].T, x[:, ::-1].reshape(-1, self.inputs), out=",
         "one sample's cotangent meets another one's input",
@@ -62,7 +64,7 @@ PRODUCTS = (
     ),
     Mutant(
         "every lane of weights has the first one's gradient",
-        LINEAR,
+        LINEAR_PARAMS,
         "rows[:, o].T",
         "rows[:, : o.stop - o.start].T",
         "a lane that begins at 0 wherever it is",
@@ -72,6 +74,20 @@ PRODUCTS = (
         "numsnn.reduce:sum_to",
         "x.sum(axis=",
         "x.mean(axis=",
+        "a shared parameter's gradient divided by its uses",
+    ),
+    Mutant(
+        "sum of the whole pieces only",
+        TOTAL,
+        " + ones[: len(x) - whole] @ x[whole:]",
+        "",
+        "the numbers that fill no piece are lost",
+    ),
+    Mutant(
+        "sum of all a mean",
+        TOTAL,
+        "ones = np.ones(PIECE, x.dtype)",
+        "ones = np.ones(PIECE, x.dtype) / len(x)",
         "a shared parameter's gradient divided by its uses",
     ),
     Mutant(

@@ -2,71 +2,73 @@
 
 from numsnn.mutants.planted.places import in_step
 
+THROUGH = 'carried if self.reset == "hard" else amount'  # what d_v meets on its way to d_s
+
 RESET = (
     in_step(
         "hard reset's path dropped",
-        "d_s = d_s - carried * d_v",
-        "d_s = d_s",
+        THROUGH,
+        '0 * carried if self.reset == "hard" else amount',
         "the reset is detached although the forward's is not",
     ),
     in_step(
         "hard reset's path with the wrong sign",
-        "d_s = d_s - carried * d_v",
-        "d_s = d_s + carried * d_v",
+        THROUGH,
+        '-carried if self.reset == "hard" else amount',
         "v = h (1 - s) read as h (1 + s)",
     ),
     in_step(
         "hard reset outside the leak",
-        "d_s = d_s - carried * d_v",
-        "d_s = d_s - carried * d_v / decay",
+        THROUGH,
+        'carried / decay if self.reset == "hard" else amount',
         "h = decay v - ... with the reset after the leak",
     ),
     in_step(
         "hard reset's path only where it fired",
-        "d_s = d_s - carried * d_v",
-        "d_s = d_s - np.where(s[t] > 0, carried, 0) * d_v",
+        THROUGH,
+        'np.where(s[t] > 0, carried, 0) if self.reset == "hard" else amount',
         "skipping where s = 0",
     ),
     in_step(
         "hard reset's path of another step",
-        "d_s = d_s - carried * d_v",
-        "d_s = d_s - h[t - 1] * d_v",
+        THROUGH,
+        'h[t - 1] if self.reset == "hard" else amount',
         "the potential before the step",
     ),
     in_step(
         "soft reset's path dropped",
-        "d_s = d_s - amount * d_v",
-        "d_s = d_s",
+        THROUGH,
+        'carried if self.reset == "hard" else 0 * amount',
         "the soft reset is detached although the forward's is not",
     ),
     in_step(
         "soft reset's path with the wrong sign",
-        "d_s = d_s - amount * d_v",
-        "d_s = d_s + amount * d_v",
+        THROUGH,
+        'carried if self.reset == "hard" else -amount',
         "v = h - threshold s read with a plus",
     ),
     in_step(
         "soft reset outside the leak",
-        "d_s = d_s - amount * d_v",
-        "d_s = d_s - amount * d_v / decay",
+        THROUGH,
+        'carried if self.reset == "hard" else amount / decay',
         "h = decay v - threshold s: the reset after the leak",
     ),
     in_step(
         "soft reset by one",
-        "d_s = d_s - amount * d_v",
-        "d_s = d_s - d_v",
+        THROUGH,
+        'carried if self.reset == "hard" else np.ones_like(amount)',
         "the amount of the reset taken for 1",
     ),
     in_step(
         "detached hard reset kept",
-        "if not self.detach_reset:\n                d_s = d_s - carried",
-        "if True:\n                d_s = d_s - carried",
+        "if not self.detach_reset:",
+        'if self.reset == "hard" or not self.detach_reset:',
         "a gradient through a reset that the forward detaches",
     ),
     in_step(
         "detached soft reset kept",
-        "if not self.detach_reset:\n                d_s = d_s - amount",
-        "if True:\n                d_s = d_s - amount",
+        "if not self.detach_reset:",
+        'if self.reset == "soft" or not self.detach_reset:',
         "a gradient through a reset that the forward detaches",
     ),
     in_step(
@@ -77,8 +79,8 @@ RESET = (
     ),
     in_step(
         "spikes recomputed under the other tie rule",
-        "z = self._excess(params, u[t])",
-        "z = self._excess(params, u[t]); "
+        "z = self._excess(params, u[t], out=z)",
+        "z = self._excess(params, u[t], out=z); "
         'gate = 1.0 * (z.real >= 0 if self.tie == "silent" else z.real > 0)',
         "H(v) anew in the backward, with the other rule at the threshold",
     ),

@@ -3,6 +3,7 @@
 from numsnn.mutants.edit import Mutant
 
 POOL = "numsnn.pooling:AvgPool2d.backward"
+SPREAD = "numsnn.pooling:_spread"
 
 POOLING = (
     Mutant(
@@ -21,16 +22,16 @@ POOLING = (
     ),
     Mutant(
         "overlapping windows overwritten",
-        POOL,
-        "d_down[..., place] += share",
-        "d_down[..., place] = share",
+        SPREAD,
+        "out[..., place] += share",
+        "out[..., place] = share",
         "the last of several overlapping windows",
     ),
     Mutant(
         "only the window's first pixel",
         POOL,
-        "for place in rows:",
-        "for place in rows[:1]:",
+        "_spread(d_down.swapaxes(-1, -2), rows, ",
+        "_spread(d_down.swapaxes(-1, -2), [*rows[:1], *(rows[0],) * (len(rows) - 1)], ",
         "subsampling's gradient",
     ),
     Mutant(

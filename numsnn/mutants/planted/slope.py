@@ -2,32 +2,32 @@
 
 from numsnn.mutants.planted.places import in_step
 
-EXCESS = "z = self._excess(params, u[t])"
+EXCESS = "z = self._excess(params, u[t], out=z)"
 WIDTH = "d_width += d_w"
 
 SLOPE = (
     in_step(
         "slope at u",
         EXCESS,
-        "z = self._excess(params, u[t]) + threshold",
+        "z = self._excess(params, u[t], out=z) + threshold",
         "the surrogate's centre at 0 in place of the threshold",
     ),
     in_step(
         "slope of the step before",
         EXCESS,
-        "z = self._excess(params, u[t - 1])",
+        "z = self._excess(params, u[t - 1], out=z)",
         "the slope at the wrong t",
     ),
     in_step(
         "slope before the norm",
         EXCESS,
-        "z = self._excess(params, h[t])",
+        "z = self._excess(params, h[t], out=z)",
         "the slope at the charged, not the normalised potential",
     ),
     in_step(
         "slope after the reset",
         EXCESS,
-        "z = self._excess(params, u[t] * (1 - s[t]))",
+        "z = self._excess(params, u[t] * (1 - s[t]), out=z)",
         "the slope at the potential after its reset",
     ),
     in_step(
