@@ -13,8 +13,7 @@ from numsnn.layer import Array, Cotangents, Layer
 from numsnn.layout import empty
 from numsnn.validate import cotangent, finite, one_precision, positive_integer, require, sequence
 
-# numbers of a chunk on their way through a product: 1 MB, so that it finds them near
-CHUNK = 1 << 20
+CHUNK = 1 << 20  # numbers on their way through a product: near when it comes, and work for a while
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,7 @@ from numsnn.surrogates import Rectangular, Surrogate
 from numsnn.tree import leaves, tree_sum
 from numsnn.validate import choice, cotangent, finite, one_precision, require, sequence
 
-# Numbers in one step of a tile. Smaller ones stay in the second cache, but threads then wait for
-# each other: between two passes each needs the interpreter for a moment.
-TILE = 1 << 17
+TILE = 1 << 17  # numbers in one step of a tile: long enough for threads, see ``parallel``
 
 
 @dataclass(frozen=True)

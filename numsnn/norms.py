@@ -93,14 +93,7 @@ class BatchNorm(Layer):
             finite("BatchNorm", "the variance of x", variance)
         deviation = np.sqrt(variance + self.eps)
         y = empty_like(x, np.result_type(x, gain, shift))
-        slope, level = (along_rows(c, x) for c in (self.scale * gain / deviation, shift))
-
-        def tile(n: tuple) -> None:
-            scaled = np.subtract(x[n], centre, out=y[n])
-            scaled *= slope  # tdBN eq. 5, MPBN eq. 4
-            scaled += level  # tdBN eq. 6, MPBN eq. 5
-
-        parallel.run(tile, self._tiles(x))
+        _scaled(x, mean, self.scale * gain / deviation, shift, y, self._tiles(x))
         return y, self.Saved(gain, x, deviation, Statistics(mean, variance))
 
     def backward(
@@ -180,7 +173,7 @@ class FixedNorm(Layer):
 
     class Saved(NamedTuple):
         gain: Array
-        normal: Array
+        x: Array
         deviation: Array
 
     def __post_init__(self) -> None:
@@ -200,19 +193,45 @@ class FixedNorm(Layer):
             pairs = zip(reversed(value), reversed(x.shape), strict=False)
             fits = len(value) <= x.ndim and all(size in (1, given) for size, given in pairs)
             require(fits, f"FixedNorm: the {name} {value} does not fit x {x.shape}")
-        deviation = np.sqrt(self.statistics.variance + self.eps).astype(x.real.dtype)
-        normal = (x - self.statistics.mean.astype(x.real.dtype)) / deviation
-        return (self.scale * gain) * normal + shift, self.Saved(gain, normal, deviation)
+        mean, variance = self.statistics
+        deviation = np.sqrt(variance + self.eps).astype(x.real.dtype)
+        mean = mean.astype(x.real.dtype)
+        y = empty_like(x, np.result_type(x, gain, shift))
+        lead = min(2, x.ndim - max(map(_rank, (mean, deviation, gain))))
+        tiles = parallel.tiles(x.shape, lead) if lead else [()]
+        _scaled(x, mean, self.scale * gain / deviation, shift, y, tiles)
+        return y, self.Saved(gain, x, deviation)
 
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, BatchNorm.Params]:
-        gain, normal, deviation = saved
-        cotangent("FixedNorm.backward", d_y, normal.shape)
+        gain, x, deviation = saved
+        cotangent("FixedNorm.backward", d_y, x.shape)
+        normal = (x - self.statistics.mean.astype(x.real.dtype)) / deviation
         d_shift = sum_to(d_y, self.shape)
         d_gain = self.scale * sum_to(d_y * normal, self.shape)
         d_x = (self.scale * gain) * d_y / deviation
         return d_x, self.Params(d_gain, d_shift)
+
+
+def _scaled(
+    x: Array, mean: Array, slope: Array, shift: Array, y: Array, tiles: list[tuple]
+) -> None:
+    """Fill y with (x - mean) slope + shift. tdBN eq. 5-6, MPBN eq. 4-5."""
+    mean, slope, shift = (along_rows(c, x) for c in (mean, slope, shift))
+
+    def tile(n: tuple) -> None:
+        scaled = np.subtract(x[n], mean, out=y[n])
+        scaled *= slope
+        scaled += shift
+
+    parallel.run(tile, tiles)
+
+
+def _rank(constant: Array) -> int:
+    """The number of axes of an array, without those of size 1 at its head."""
+    sizes = constant.shape
+    return len(sizes) - next((i for i, size in enumerate(sizes) if size > 1), len(sizes))
 
 
 def check(op: str, shape: tuple[int, ...], params: BatchNorm.Params, x: Array) -> BatchNorm.Params:

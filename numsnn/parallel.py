@@ -1,16 +1,16 @@
 """Threads over slices of the batch: the one place that knows how many cores there are.
 
 NumPy releases the interpreter lock inside products and large elementwise loops, so plain threads
-use all cores. While they run, BLAS is held to one thread each; ``set_threads`` holds it there for
-good, since BLAS threads that wait for more work keep cores from ours. Work is cut into ``LANES`` slices
-whatever the number of threads, and results come back in slice order: a sum over slices has one
-order, so the thread count does not change it.
+use all cores as long as each loop lasts: a thread that finds the lock taken goes to sleep, and
+waking it takes longer than a loop over ten thousand numbers. While threads run, BLAS is held to one
+thread each; ``set_threads`` holds it there for good, since BLAS threads that wait for more work keep
+cores from ours. Work is cut into ``LANES`` slices whatever the number of threads, and results come
+back in slice order: a sum over slices has one order, so the thread count does not change it.
 """
 
 import itertools
 import math
 import os
-import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ from threadpoolctl import ThreadpoolController
 from numsnn.errors import NumsnnError
 
 LANES = 8
-TILE = 1 << 17
+TILE = 1 << 17  # numbers; loops over fewer do not run side by side
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _settings = {"threads": 0}
@@ -61,25 +61,7 @@ def _controller() -> ThreadpoolController:
 
 @cache
 def _pool(count: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(
-        count, thread_name_prefix="numsnn", initializer=_settle, initargs=(_cores(count),)
-    )
-
-
-def _cores(count: int) -> "queue.SimpleQueue[int]":
-    """A core for each of ``count`` threads where they take all of this process's, else none."""
-    free: queue.SimpleQueue[int] = queue.SimpleQueue()
-    own = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    for core in own if len(own) == count else []:
-        free.put(core)
-    return free
-
-
-def _settle(free: "queue.SimpleQueue[int]") -> None:
-    """Stay on one core. A thread that waited for the interpreter is otherwise woken on the core of
-    the thread it waited for, and the two then share it for milliseconds."""
-    if not free.empty():
-        os.sched_setaffinity(0, {free.get()})  # of this thread alone
+    return ThreadPoolExecutor(count, thread_name_prefix="numsnn")
 
 
 @contextmanager
@@ -101,8 +83,8 @@ def lanes(count: int, least: int = 1) -> list[slice]:
 def tiles(shape: tuple[int, ...], lead: int = 2, size: int = TILE) -> list[tuple[slice, ...]]:
     """Index tuples over the first ``lead`` axes that cut an array into tiles of about ``size`` numbers.
 
-    A tile holds one step and some of its samples: it stays in a core's second cache, so that the
-    passes of an elementwise formula over it do not go to memory. A small array is one tile.
+    A tile holds one step and some of its samples: the passes of an elementwise formula over it stay
+    in the caches, and are long enough for threads. A small array is one tile.
     """
     if math.prod(shape) <= size:
         return [(slice(None),) * lead]

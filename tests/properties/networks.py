@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from hypothesis import event
+from hypothesis import assume, event
 from hypothesis import strategies as st
 
 import numsnn as ns
@@ -192,7 +192,7 @@ def calibrated(layer, params, x):
 def between(potentials):
     """The middle of the widest gap between neighbours in the middle half of the values."""
     values = np.unique(potentials)
-    assert len(values) > 1, "one potential for all: nothing to put a threshold between"
+    assume(len(values) > 1)  # one potential for all: nothing to put a threshold between
     lowest, highest = (len(values) - 1) // 4, -(-(len(values) - 1) * 3 // 4)
     values = values[lowest : highest + 1]
     k = np.argmax(np.diff(values))
