@@ -269,10 +269,11 @@ def test_the_report_is_json_and_adds_up():
 
 ON = (
     *("Linear", "Conv2d", "Conv2d/bands", "AvgPool2d", "BatchNorm", "Dropout", "Accumulate"),
-    *("Residual", "Repeat", "sums", "network-small"),
+    *("Residual", "Repeat", "sums", "network-small", "mode/folded"),
     *("LIF/hard", "LIF/soft", "LIF/soft-detached", "LIF/lateral", "LIF/folded"),
     *("LIF/norm-raw", "LIF/norm-normalised", "loss/cross-entropy", "regularizer/MPDLoss", "SGD"),
     *(f"surrogate/{name}" for name in numsnn.surrogates.SURROGATES),
+    *(f"surrogate/rectangular-{ends}" for ends in ("ends", "closed", "closed-ends")),
 )
 
 

@@ -137,6 +137,12 @@ REASONS: tuple[Reason, ...] = (
         "all of it, in either order",
     ),
     Reason(
+        "norms:FixedNorm.backward",
+        "normal = (x - self.statistics.mean",
+        ("x.real -> x",),
+        "a complex mean without an imaginary part is the same number",
+    ),
+    Reason(
         "norms:BatchNorm.backward",
         "slope, common, along = (along_rows(",
         ("slope, common, along = (along_rows(c, x) ... pe, common, along)) -> pass",),
