@@ -74,8 +74,12 @@ def _single_blas() -> Iterator[None]:
 
 
 def lanes(count: int, least: int = 1) -> list[slice]:
-    """At most ``LANES`` equal slices of range(count), none shorter than ``least`` but the only one."""
-    number = max(1, min(LANES, count // max(least, 1)))
+    """At most ``LANES`` equal slices of range(count), none shorter than ``least`` but the only one.
+
+    A power of two of them: 2, 4 and 8 threads then have alike to do.
+    """
+    most = max(1, min(LANES, count // max(least, 1)))
+    number = 1 << (most.bit_length() - 1)
     edges = [count * i // number for i in range(number + 1)]
     return [slice(a, b) for a, b in itertools.pairwise(edges)]
 
