@@ -481,16 +481,20 @@ for shown in claim.demonstration():
 beside(
     LIF._forward,
     [
-        ("h[t] = decay · v[t-1] + c[t]", "h = np.add(decay * v, current[t]"),
+        ("h[t] = decay · v[t-1]", "h = np.multiply(decay, v"),
+        ("… + c[t]", "h += current[t]"),
         ("z[t] = h[t] - threshold", "z = self._excess"),
-        ("s[t] = H(z[t])", "s = self.firing.fire"),
+        ("s[t] = H(z[t])", "spikes[t] = self.firing.fire"),
     ],
 )
 
 # %%
 beside(
     LIF._reset,
-    [("v[t] = h[t] (1 - s[t])  or  h[t] - threshold · s[t]", "return carried * (1")],
+    [
+        ("hard: v[t] = h[t] (1 - s[t])", "return np.multiply(carried"),
+        ("soft: v[t] = h[t] - threshold · s[t]", "return np.subtract(carried"),
+    ],
 )
 
 # %% [markdown]
@@ -501,27 +505,30 @@ beside(
 #
 # ### The neuron backwards
 #
-# Read these from the top: the order is that of our five lines.
+# Read these from the top: the order is that of our five lines, but for a part of the third, which
+# is ready before the second.
 
 # %%
 beside(
     LIF._backward,
     [
-        ("1. d_s = d_s^out - h d_v", "d_s = d_s - carried * d_v"),
+        ("1. the term h d_v of d_s", "np.multiply(carried if"),
+        ("1. d_s = d_s^out - h d_v", "d_s = np.subtract(d_s, through"),
+        ("3. 1 - s", "np.subtract(1, gate"),
+        ("3. the term (1 - s) d_v of d_h", "d_carried = np.multiply(left, d_v"),
         ("2. d_z = r d_s", "d_z, d_w = self.surrogate.backward"),
-        ("3. the term (1 - s) d_v of d_h", "d_carried = (1 - gate) * d_v"),
         ("3. and 4. d_c = d_h = d_z + (1 - s) d_v", "d_h = np.add(d_u, d_carried"),
-        ("5. d_v[t-1] = decay · d_h", "d_v, d_s_next = decay * d_h, None"),
+        ("5. d_v[t-1] = decay · d_h", "np.multiply(decay, d_h, out=d_v)"),
         ("d_threshold = - Σ d_z", "d_threshold -= sum_to(d_z"),
         ("d_decay = Σ v[t-1] d_h", "d_decay += contract(v_before, d_h"),
     ],
 )
 
 # %% [markdown]
-# Every line of the derivation is there. (`surrogate.backward` multiplies $d_s$ with the slope $r$;
-# `out=` writes $d_h$ where $d_c$ is asked for; `d_u` is $d_z$ as long as nothing else looks at the
-# potential. For the whole function, run
-# `print(inspect.getsource(LIF._backward))`.)
+# Every line of the derivation is there. (`out=` says where a result is written: $d_h$ where $d_c$ is
+# asked for, the others into four arrays that every step writes anew and that stay near.
+# `surrogate.backward` multiplies $d_s$ with the slope $r$; `d_u` is $d_z$ as long as nothing else
+# looks at the potential. For the whole function, run `print(inspect.getsource(LIF._backward))`.)
 #
 # The derivation may still hide a mistake, and so may the code. We need a check that does not share
 # our mistakes. Finite differences of the loss are out. Here are three that work.
@@ -831,8 +838,8 @@ for name in bugs:
 # changes nothing yet.
 
 # %%
-old = "d_s = d_s - carried * d_v"
-new = "d_s = d_s - carried * d_v"  # <-
+old = "d_s = np.subtract(d_s, through, out=through)"
+new = "d_s = np.subtract(d_s, through, out=through)"  # <-
 
 mine = Mutant("mine", "numsnn.neurons:LIF._backward", old, new, "a mistake of my own")
 for detach in (False, True):
@@ -850,7 +857,7 @@ for detach in (False, True):
 # line is not reached.
 #
 # ```python
-# mine = Mutant("mine", mine.target, old, "d_s = d_s + carried * d_v", "the wrong sign")
+# mine = Mutant("mine", mine.target, old, old.replace("subtract", "add"), "the wrong sign")
 # verdicts = []
 # for detach in (False, True):
 #     rng, neuron = np.random.default_rng(3), LIF(decay=0.5, detach_reset=detach)

@@ -477,13 +477,16 @@ beside(
         ("9. d_gain = scale Σ n d_y", "d_gain = self.scale"),
         ("the mean of d_n", "common = (slope * all_of_it)"),
         ("the mean of n d_n", "along = (slope * along)"),
-        ("d_x, in one line", "np.subtract(slope * d_y[n] - common"),
+        ("d_x: d_n / deviation", "d = np.multiply(slope, d_y[n]"),
+        ("… - the mean of d_n", "d -= common"),
+        ("… - n · the mean of n d_n", "d -= (x[n] - centre) * along"),
     ],
 )
 
 # %% [markdown]
-# Here `n` is a tile, a part of the array. Before the last line `slope`, `common` and `along` are divided
-# by the deviation, once a channel and not once a number; `x[n] - mean` is $n_i$ times the deviation.
+# Here `n` is a tile, a part of the array. Before the last three lines `slope`, `common` and `along` are
+# divided by the deviation, once a channel and not once a number; `centre` is the mean, and `x[n] -
+# centre` is $n_i$ times the deviation.
 #
 # ### The checks, live
 #
