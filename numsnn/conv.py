@@ -13,7 +13,7 @@ from numsnn.layer import Array, Cotangents, Layer
 from numsnn.layout import empty
 from numsnn.validate import cotangent, finite, one_precision, positive_integer, require, sequence
 
-CHUNK = 1 << 19  # numbers on their way through a product: near when it comes, and work for a while
+CHUNK = 1 << 19  # numbers laid out for one product: still in a cache when it reads them
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@
 
 Arrays are [T, N, ...]: T steps, N samples. ``params`` goes in, ``saved`` (what backward needs)
 comes out, and nothing is kept in the layer. ``d_params`` has the structure of ``params``. Any
-class with these two methods can stand in a network; this base only spares it the rest.
+class with these two methods can stand in a network; this base only spares it the rest. A layer may
+bring a third, ``backward_params``, see below.
 """
 
 import dataclasses

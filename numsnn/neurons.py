@@ -15,7 +15,7 @@ from numsnn.surrogates import Rectangular, Surrogate
 from numsnn.tree import leaves, tree_sum
 from numsnn.validate import choice, cotangent, finite, one_precision, require, sequence
 
-TILE = 1 << 17  # numbers in one step of a tile: long enough for threads, see ``parallel``
+TILE = parallel.TILE  # numbers in one step of a tile
 
 
 @dataclass(frozen=True)

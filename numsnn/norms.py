@@ -217,7 +217,10 @@ class FixedNorm(Layer):
 def _scaled(
     x: Array, mean: Array, slope: Array, shift: Array, y: Array, tiles: list[tuple]
 ) -> None:
-    """Fill y with (x - mean) slope + shift. tdBN eq. 5-6, MPBN eq. 4-5."""
+    """Fill y with (x - mean) slope + shift, tile by tile. tdBN eq. 5-6, MPBN eq. 4-5.
+
+    x, y: [T, N, ...] or [N, ...]; the others broadcast against x, and do not vary where it is cut.
+    """
     mean, slope, shift = (along_rows(c, x) for c in (mean, slope, shift))
 
     def tile(n: tuple) -> None:

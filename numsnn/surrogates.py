@@ -75,8 +75,7 @@ class Bump(Surrogate):
     def backward(
         self, z: Array, width: Any, d_s: Array, width_shape: tuple[int, ...]
     ) -> tuple[Array, Array]:
-        d_z = self.slope(z, width)
-        d_z *= d_s
+        d_z = self.slope(z, width) * d_s
         return d_z, -contract(z, d_z, width_shape) / width
 
 

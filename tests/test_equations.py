@@ -96,13 +96,8 @@ def spoiled(result):
     if isinstance(result, float | np.floating):
         return 1.5 * result
     if isinstance(result, np.ndarray):
-        return (
-            ~result
-            if result.dtype == bool
-            else 1.5 * result
-            if result.dtype.kind in "fc"
-            else result
-        )
+        wrong = {"f": 1.5 * result, "c": 1.5 * result, "b": result == 0}
+        return wrong.get(result.dtype.kind, result)
     parts = children(result)
     return result if parts is None else rebuilt(result, [spoiled(part) for _, part in parts])
 

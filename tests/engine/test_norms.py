@@ -86,6 +86,19 @@ def test_fixed_norm_by_hand():
     assert d_params.shift.item() == 10
 
 
+@pytest.mark.parametrize("varies", [(1,), (500,), (1, 1, 500), (150, 1), (150, 500), (3, 150, 1)])
+def test_fixed_norm_of_several_tiles(varies):
+    """Statistics may vary along any axes, also those along which x is cut into tiles."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((3, 150, 500))
+    mean, variance = rng.standard_normal(varies), rng.uniform(0.5, 2, varies)
+    layer = ns.FixedNorm((500,), ns.Statistics(mean, variance), 0.7, 0.1)
+    params = layer.Params(rng.standard_normal(500), rng.standard_normal(500))
+    y, _ = layer.forward(params, x)
+    normal = (x - mean) / np.sqrt(variance + 0.1)
+    np.testing.assert_allclose(y, 0.7 * params.gain * normal + params.shift, rtol=0, atol=1e-12)
+
+
 def test_evaluating_with_the_batchs_own_statistics_changes_nothing():
     rng = np.random.default_rng(0)
     network = ns.named(
