@@ -269,18 +269,20 @@ def test_the_report_is_json_and_adds_up():
 
 ON = (
     *("Linear", "Conv2d", "Conv2d/bands", "AvgPool2d", "BatchNorm", "Dropout", "Accumulate"),
-    *("Residual", "Repeat", "sums", "network-small", "mode/folded"),
+    *("Residual", "Repeat", "sums"),
     *("LIF/hard", "LIF/soft", "LIF/soft-detached", "LIF/lateral", "LIF/folded"),
     *("LIF/norm-raw", "LIF/norm-normalised", "loss/cross-entropy", "regularizer/MPDLoss", "SGD"),
     *(f"surrogate/{name}" for name in numsnn.surrogates.SURROGATES),
-    *(f"surrogate/rectangular-{ends}" for ends in ("ends", "closed", "closed-ends")),
 )
 
 
 def test_a_sample_of_all_mutants_is_caught():
-    """One in 8 of those on a few operations; ``numsnn verify --mutants`` tries them all."""
+    """One in 8 of those that a few operations call; ``numsnn verify --mutants`` tries them all.
+
+    They are tried on every operation, as there: what only one of them catches may be in any sample.
+    """
     rows = (*PLANTED[::4], *all_generated()[::8])
-    result = run_gate(mutants=rows, operations=ON, on=ON, networks=200, workers=1)
+    result = run_gate(mutants=rows, operations=ON, networks=200, workers=1)
     assert result.planted > 200
     assert result.passed, result.table()
     assert result.equivalent < 0.1 * result.planted
