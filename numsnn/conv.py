@@ -1,5 +1,6 @@
 """Conv2d: its equation, and the threads over the batch; the products are conv_bands or conv_im2col."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,10 +11,11 @@ from numsnn.conv_bands import Bands
 from numsnn.conv_im2col import Im2col
 from numsnn.im2col import Pair
 from numsnn.layer import Array, Cotangents, Layer
-from numsnn.layout import empty
+from numsnn.layout import channels_third, empty
+from numsnn.reduce import sum_to
 from numsnn.validate import cotangent, finite, one_precision, positive_integer, require, sequence
 
-CHUNK = 1 << 19  # numbers laid out for one product: still in a cache when it reads them
+WORTH = 1 << 20  # numbers laid out in a lane that is worth a thread
 
 
 @dataclass(frozen=True)
@@ -81,68 +83,73 @@ class Conv2d(Layer):
         T, N, _, H, W = x.shape
         size = self.output_size(H, W)
         images = x.reshape(T * N, *x.shape[2:])
-        way = self._way()
+        # bands copy kw C numbers a pixel and add up kh products of O, im2col copies kh kw C
+        few = self.outputs <= 2 * self.weight_shape[2] * self.inputs
+        way = self._bands if few and self._bands else self._im2col
         matrix = way.matrix(params.weight)
-        y = np.empty((T * N, *size, self.outputs), dtype)
+        y = empty((T * N, *size, self.outputs), dtype)
 
-        def lane(samples: slice) -> None:
-            for chunk in _chunks(samples, way.numbers(x.shape, size)):
-                finite("Conv2d", "x", images[chunk])
-                way.forward(images[chunk], matrix, y[chunk])
-                if params.bias is not None:
-                    y[chunk] += params.bias
+        def lane(n: slice) -> None:
+            way.forward(images[n], matrix, params.bias, y[n])
 
-        parallel.run(lane, _lanes(T * N, way.numbers(x.shape, size)))
-        y = np.moveaxis(y.reshape(T, N, *size, self.outputs), -1, 2)  # channels last in memory
-        return y, self.Saved(params, x)
+        parallel.run(lane, self._lanes(x, size))
+        return channels_third(y.reshape(T, N, *size, self.outputs)), self.Saved(params, x)
 
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, Params]:
-        d_x = empty(saved.x.shape, np.result_type(d_y, saved.params.weight), last=True)
-        return d_x, self._backward(saved, d_y, d_x)
+        d_params = self.backward_params(saved, d_y)
+        weight, (T, N, *image) = saved.params.weight, saved.x.shape
+        d_out = self._pixels_last(d_y)
+        # the transpose of bands is bands again, that of im2col adds up overlapping windows
+        way = self._bands or self._im2col
+        matrix = way.transposed(weight)
+        d_x = empty(saved.x.shape, np.result_type(d_y, weight), last=True)
+        d_images = d_x.reshape(T * N, *image)
+
+        def lane(n: slice) -> None:
+            way.backward(d_out[n], matrix, d_images[n])
+
+        parallel.run(lane, self._lanes(saved.x, d_y.shape[3:]))
+        return d_x, d_params
 
     def backward_params(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
     ) -> Params:
-        return self._backward(saved, d_y, None)
-
-    def _backward(self, saved: Saved, d_y: Array, d_x: Array | None) -> Params:
-        """Fill d_x, if there is one; returns d_params."""
         (weight, bias), x = saved
         T, N, _, H, W = x.shape
         size = self.output_size(H, W)
         cotangent("Conv2d.backward", d_y, (T, N, self.outputs, *size))
-        images = x.reshape(T * N, *x.shape[2:])
-        d_out = np.moveaxis(d_y.reshape(T * N, *d_y.shape[2:]), 1, -1)  # [T N, H', W', O]
-        way = self._way()
-        matrix = way.transposed(weight)
-        d_images = None if d_x is None else d_x.reshape(images.shape)
+        images, d_out, way = x.reshape(T * N, *x.shape[2:]), self._pixels_last(d_y), self._im2col
 
-        def lane(samples: slice) -> tuple[Array, Array]:
+        def lane(n: slice) -> Array:
             d_matrix = np.zeros(way.gradient(weight), np.result_type(d_y, x))
-            d_sum = np.zeros(self.outputs, d_y.dtype)
-            for chunk in _chunks(samples, way.numbers(x.shape, size)):
-                d_chunk = None if d_images is None else d_images[chunk]
-                way.backward(images[chunk], d_out[chunk], matrix, d_chunk, d_matrix)
-                if bias is not None:
-                    d_sum += d_out[chunk].sum(axis=(0, 1, 2))
-            return d_matrix, d_sum
+            way.backward_matrix(images[n], d_out[n], d_matrix)
+            return d_matrix
 
-        parts = parallel.run(lane, _lanes(T * N, way.numbers(x.shape, size)))
-        d_matrix, d_sum = (np.sum(part, axis=0) for part in zip(*parts, strict=True))
-        d_weight = way.unmatrix(d_matrix, weight.shape)
-        return self.Params(d_weight, None if bias is None else d_sum)
+        d_matrix = np.sum(parallel.run(lane, self._lanes(x, size)), axis=0)
+        d_bias = None if bias is None else sum_to(d_out, bias.shape)
+        return self.Params(way.unmatrix(d_matrix, weight.shape), d_bias)
 
-    def _way(self) -> Bands | Im2col:
-        """How the products are laid out: by bands where they apply and copy less, else by im2col."""
+    @property
+    def _im2col(self) -> Im2col:
+        return Im2col(pair(self.kernel), pair(self.stride), pair(self.padding), self.groups)
+
+    @property
+    def _bands(self) -> Bands | None:
+        """The products by bands, where they apply."""
         kernel, stride, padding = map(pair, (self.kernel, self.stride, self.padding))
-        (tall, wide), (top, left) = kernel, padding
-        # forward bands copy kw C numbers a pixel, backward ones kw O; im2col kh kw C, three times
-        fewer = self.outputs <= 2 * tall * self.inputs
-        if stride == (1, 1) and self.groups == 1 and top < tall and left < wide and fewer:
-            return Bands(kernel, padding)
-        return Im2col(kernel, stride, padding, self.groups)
+        fits = padding[0] < kernel[0] and padding[1] < kernel[1]
+        return Bands(kernel, padding) if stride == (1, 1) and self.groups == 1 and fits else None
+
+    def _pixels_last(self, d_y: Array) -> Array:
+        """d_y [T, N, O, H', W'] as [T N, H', W', O]."""
+        return d_y.reshape(-1, *d_y.shape[2:]).transpose(0, 2, 3, 1)
+
+    def _lanes(self, x: Array, size: tuple[int, ...]) -> list[slice]:
+        """The samples in lanes that are worth a thread: of ``WORTH`` numbers laid out at least."""
+        numbers = math.prod((*size, *self.weight_shape[2:], self.inputs))
+        return parallel.lanes(x.shape[0] * x.shape[1], max(1, WORTH // numbers))
 
     def _check(self, params: Params, x: Array) -> np.dtype:
         weight, bias = params
@@ -178,15 +185,3 @@ def pair(value: int | Pair) -> Pair:
         return (value, value)  # type: ignore[return-value]
     require(len(value) == 2, f"Conv2d: expected one number or two, found {value!r}")  # type: ignore[arg-type]
     return (value[0], value[1])  # type: ignore[index]
-
-
-def _lanes(count: int, numbers: int) -> list[slice]:
-    """The samples in lanes that are worth a thread: half a chunk at least."""
-    return parallel.lanes(count, max(1, CHUNK // 2 // numbers))
-
-
-def _chunks(samples: slice, numbers: int) -> list[slice]:
-    """The samples in slices of at most ``CHUNK`` numbers, ``numbers`` a sample."""
-    count = max(1, CHUNK // numbers)
-    edges = range(samples.start, samples.stop, count)
-    return [slice(i, min(i + count, samples.stop)) for i in edges]

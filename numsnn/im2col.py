@@ -4,11 +4,18 @@ im2col lays the window under every output pixel out as a row; col2im adds rows b
 came from. Images are channels last in here, so that a window's row of pixels is one run of memory.
 """
 
+import math
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from numsnn import parallel
+
 Array = np.ndarray
 Pair = tuple[int, int]
+
+LAID = 1 << 17  # numbers laid out at a time: still in a cache when a product reads them
 
 
 def im2col(image: Array, kernel: Pair, stride: Pair) -> Array:
@@ -29,3 +36,39 @@ def col2im(cols: Array, image: Array, stride: Pair) -> Array:
             right = slice(b, b + (columns - 1) * stride[1] + 1, stride[1])
             image[:, down, right] += cols[:, :, :, a, b]
     return image
+
+
+def laid_out(
+    images: Array, kernel: Pair, stride: Pair, padding: Pair
+) -> Iterator[tuple[slice, Array]]:
+    """im2col of padded images [N, C, H, W], some samples n at a time: (n, cols) with cols of images[n].
+
+    The next samples are laid out in the same buffer: the caller is done with cols by then. In
+    memory a window is a row, or, where rows of the image are longer than rows of windows (few
+    channels), a column: what is copied is always in long runs.
+    """
+    N, C, H, W = images.shape
+    (top, left), wide = padding, kernel[1]
+    size = (H + 2 * top, W + 2 * left)
+    rows, columns = ((z - k) // s + 1 for z, k, s in zip(size, kernel, stride, strict=True))
+    numbers = rows * columns * kernel[0] * wide * C
+    count = min(N, max(1, LAID // numbers))
+    if columns <= wide * C:
+        padded = parallel.scratch("padded", (count, *size, C), images.dtype)
+        cols = parallel.scratch("cols", (count, rows, columns, *kernel, C), images.dtype)
+    else:
+        padded = parallel.scratch("padded", (count, C, *size), images.dtype).transpose(0, 2, 3, 1)
+        cols = parallel.scratch("cols", (*kernel, C, count, rows, columns), images.dtype)
+        cols = cols.transpose(3, 4, 5, 0, 1, 2)
+    padded.fill(0)  # once: the border stays
+    view = im2col(padded, kernel, stride)
+    for n in samples(N, count):
+        k = n.stop - n.start
+        padded[:k, top : top + H, left : left + W] = images[n].transpose(0, 2, 3, 1)
+        np.copyto(cols[:k], view[:k])
+        yield n, cols[:k]
+
+
+def samples(N: int, count: int) -> Iterator[slice]:
+    """All of N samples, ``count`` at a time."""
+    return (slice(i, min(i + count, N)) for i in range(0, N, count))

@@ -5,11 +5,14 @@ no reordering before or after it. What a convolution returns is laid out so; ele
 keep the layout they are given. Shapes, indices and results are the same in either.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray
+
+LINE = 64  # bytes of a cache line
 
 
 def channels_last(x: Array) -> bool:
@@ -17,12 +20,31 @@ def channels_last(x: Array) -> bool:
     return x.ndim > 3 and x.shape[-3] > 1 and abs(x.strides[-3]) == x.itemsize
 
 
-def empty(shape: tuple[int, ...], dtype: Any, last: bool) -> Array:
+def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
+    """An array of any content that begins with a cache line.
+
+    A sum or product of arrays is up to twice as fast where what it writes begins with a line: no
+    store then goes over two of them. NumPy's own arrays begin anywhere.
+    """
+    dtype = np.dtype(dtype)
+    memory = np.empty(math.prod(shape) * dtype.itemsize + LINE, np.uint8)
+    start = -memory.__array_interface__["data"][0] % LINE
+    return np.ndarray(shape, dtype, memory, start)
+
+
+def copied(x: Array) -> Array:
+    """x in C order, in an array that begins with a cache line."""
+    copy = aligned(x.shape, x.dtype)
+    copy[...] = x
+    return copy
+
+
+def empty(shape: tuple[int, ...], dtype: Any, last: bool = False) -> Array:
     """An array [..., C, H, W] of any content, with its channels last in memory if ``last``."""
     if not last:
-        return np.empty(shape, dtype)
+        return aligned(shape, dtype)
     *lead, C, H, W = shape
-    return np.moveaxis(np.empty((*lead, H, W, C), dtype), -1, -3)
+    return channels_third(aligned((*lead, H, W, C), dtype))
 
 
 def empty_like(x: Array, dtype: Any = None) -> Array:
@@ -45,4 +67,13 @@ def along_rows(constant: Array, x: Array) -> Array:
 
 def in_memory_order(x: Array, last: bool) -> Array:
     """x with its axes in the order of memory: [..., H, W, C] if ``last``. A view."""
-    return np.moveaxis(x, -3, -1) if last else x
+    if not last:
+        return x
+    lead = x.ndim - 3
+    return x.transpose(*range(lead), lead + 1, lead + 2, lead)
+
+
+def channels_third(x: Array) -> Array:
+    """Images [..., H, W, C] as [..., C, H, W]. A view."""
+    lead = x.ndim - 3
+    return x.transpose(*range(lead), lead + 2, lead, lead + 1)

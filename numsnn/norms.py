@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from numsnn import parallel
 from numsnn.layer import Array, Cotangents, Layer
 from numsnn.layout import along_rows, empty_like
+from numsnn.parallel import scratch_like
 from numsnn.reduce import sum_to
 from numsnn.validate import cotangent, finite, inexact, one_precision, require
 
@@ -61,33 +63,13 @@ class BatchNorm(Layer):
 
     def reduced(self, x: Array) -> tuple[int, ...]:
         """The axes of x over which the statistics run."""
-        lead = x.ndim - len(self.shape)
-        fits = lead >= 1 and all(
-            size in (1, x.shape[lead + i]) for i, size in enumerate(self.shape)
-        )
-        require(fits, f"BatchNorm: gain {self.shape} does not fit the last axes of x {x.shape}")
-        if self.axes is not None:
-            require(
-                all(-x.ndim <= axis < x.ndim for axis in self.axes),
-                f"BatchNorm: axes {self.axes} do not all exist in x {x.shape}",
-            )
-            axes = tuple(sorted(axis % x.ndim for axis in self.axes))
-        else:
-            ones = (lead + i for i, size in enumerate(self.shape) if size == 1)
-            axes = (*range(lead), *ones)
-        count = int(np.prod([x.shape[axis] for axis in axes]))
-        require(
-            count > 1,
-            f"BatchNorm: statistics need more than one number, found {count} over the axes {axes} "
-            f"of x {x.shape}",
-        )
-        return axes
+        return _reduced(self.shape, self.axes and tuple(self.axes), x.shape)
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Saved]:
         gain, shift = check("BatchNorm", self.shape, params, x)
         mean = self._mean(lambda n: x[n], x)  # tdBN eq. 7
         centre = along_rows(mean, x)
-        variance = self._mean(lambda n: np.square(x[n] - centre), x)  # tdBN eq. 8
+        variance = self._mean(lambda n: _squared(_centred(x[n], centre, x.dtype)), x)  # tdBN eq. 8
         if not np.isfinite(variance).all():
             finite("BatchNorm", "x", x)
             finite("BatchNorm", "the variance of x", variance)
@@ -105,7 +87,9 @@ class BatchNorm(Layer):
         centre = along_rows(mean, x)
 
         def sums(n: tuple) -> tuple[Array, Array]:
-            return sum_to(d_y[n], fine), sum_to(d_y[n] * (x[n] - centre), fine)
+            product = _centred(x[n], centre, np.result_type(d_y, x))
+            product *= d_y[n]
+            return sum_to(d_y[n], fine), sum_to(product, fine)
 
         parts = zip(*parallel.run(sums, tiles), strict=True)
         all_of_it, along = (np.sum(part, axis=0) for part in parts)
@@ -115,8 +99,9 @@ class BatchNorm(Layer):
         # Through the statistics: the mean takes away what is common to a channel's d_normal, the
         # deviation takes away what of it lies along normal.
         slope, count = self.scale * gain, self._count(x)
-        common = (slope * all_of_it).sum(axis=axes, keepdims=True) / count
-        along = (slope * along).sum(axis=axes, keepdims=True) / count
+        common, along = self._whole(
+            np.stack([(slope * s).sum(axis=axes, keepdims=True) for s in (all_of_it, along)]) / count
+        )
         d_x = empty_like(x, np.result_type(d_y, x, gain))
         slope, common, along = slope / deviation, common / deviation, along / deviation**2
         slope, common, along = (along_rows(c, x) for c in (slope, common, along))
@@ -125,7 +110,9 @@ class BatchNorm(Layer):
             # (d_normal - common - normal along) / deviation
             d = np.multiply(slope, d_y[n], out=d_x[n])
             d -= common
-            d -= (x[n] - centre) * along
+            part = _centred(x[n], centre, d_x.dtype)
+            part *= along
+            d -= part
 
         parallel.run(tile, tiles)
         return d_x, self.Params(d_gain, d_shift)
@@ -136,7 +123,11 @@ class BatchNorm(Layer):
         axes = self.reduced(x)
         kept = tuple(1 if axis in axes else size for axis, size in enumerate(x.shape))
         parts = parallel.run(lambda n: sum_to(values(n), kept), self._tiles(x))
-        return np.sum(parts, axis=0) / self._count(x)
+        return self._whole(np.sum(parts, axis=0)) / self._count(x)
+
+    def _whole(self, part: Array) -> Array:
+        """A sum over the batch, given the sum over x: x is the batch."""
+        return part
 
     def _count(self, x: Array) -> int:
         return math.prod(x.shape[axis] for axis in self.reduced(x))
@@ -212,6 +203,43 @@ class FixedNorm(Layer):
         d_gain = self.scale * sum_to(d_y * normal, self.shape)
         d_x = (self.scale * gain) * d_y / deviation
         return d_x, self.Params(d_gain, d_shift)
+
+
+def _centred(x: Array, centre: Array, dtype: Any) -> Array:
+    """x - centre, in an array that the thread's next call uses again."""
+    return np.subtract(x, centre, out=scratch_like("centred", x, dtype))
+
+
+def _squared(x: Array) -> Array:
+    """x^2, in the place of x."""
+    return np.square(x, out=x)
+
+
+@lru_cache(1024)  # the same few shapes, asked for many times a step
+def _reduced(
+    shape: tuple[int, ...], axes: tuple[int, ...] | None, x_shape: tuple[int, ...]
+) -> tuple[int, ...]:
+    """The axes over which a BatchNorm of ``shape`` and ``axes`` reduces x."""
+    rank = len(x_shape)
+    lead = rank - len(shape)
+    fits = lead >= 1 and all(size in (1, x_shape[lead + i]) for i, size in enumerate(shape))
+    require(fits, f"BatchNorm: gain {shape} does not fit the last axes of x {x_shape}")
+    if axes is not None:
+        require(
+            all(-rank <= axis < rank for axis in axes),
+            f"BatchNorm: axes {axes} do not all exist in x {x_shape}",
+        )
+        axes = tuple(sorted(axis % rank for axis in axes))
+    else:
+        ones = (lead + i for i, size in enumerate(shape) if size == 1)
+        axes = (*range(lead), *ones)
+    count = math.prod(x_shape[axis] for axis in axes)
+    require(
+        count > 1,
+        f"BatchNorm: statistics need more than one number, found {count} over the axes {axes} "
+        f"of x {x_shape}",
+    )
+    return axes
 
 
 def _scaled(

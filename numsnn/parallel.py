@@ -23,9 +23,11 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from numsnn.errors import NumsnnError
+from numsnn.layout import aligned, channels_last, channels_third
 
 LANES = 8
 TILE = 1 << 17  # numbers; loops over fewer do not run side by side
+BUFFER = 256  # numbers; runs of fewer are gathered by NumPy, see ``_short_buffers``
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _settings = {"threads": 0}
@@ -103,7 +105,14 @@ def run(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:
 
     Work that is already inside a thread runs in place: runs do not nest.
     """
-    if len(items) == 1 or threads() == 1 or getattr(_local, "inside", False):
+    if getattr(_local, "inside", False):
+        return [work(item) for item in items]
+    with _short_buffers():
+        return _run(work, items)
+
+
+def _run(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:
+    if len(items) == 1 or threads() == 1:
         return [work(item) for item in items]
 
     def lane(part: slice) -> list[Result]:
@@ -121,6 +130,30 @@ def run(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:
         return [result for part in parts for result in part.result()]
 
 
+@contextmanager
+def _short_buffers() -> Iterator[None]:
+    """Inside, NumPy copies only short runs of numbers into buffers before it adds or multiplies.
+
+    Where an operand is a constant of every row, or every second row, NumPy gathers runs shorter than
+    its buffer (8192 numbers) in there, which takes longer than to go through them one by one.
+    """
+    with np.errstate():  # what is set inside ends with it
+        np.setbufsize(BUFFER)
+        yield
+
+
+@contextmanager
+def in_place() -> Iterator[None]:
+    """Inside, all runs of this thread stay in it, and BLAS in one thread."""
+    was = getattr(_local, "inside", False)
+    with _single_blas(), _short_buffers():
+        _local.inside = True
+        try:
+            yield
+        finally:
+            _local.inside = was
+
+
 def scratch(key: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """An uninitialised array that this thread reuses at the next call with the same key.
 
@@ -131,5 +164,13 @@ def scratch(key: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     count = math.prod(shape)
     size = count * np.dtype(dtype).itemsize
     if key not in buffers or buffers[key].nbytes < size:
-        buffers[key] = np.empty(size, np.uint8)
+        buffers[key] = aligned((size,), np.uint8)
     return buffers[key][:size].view(dtype).reshape(shape)
+
+
+def scratch_like(key: str, x: np.ndarray, dtype: Any) -> np.ndarray:
+    """``scratch`` of the shape and layout of x."""
+    if not channels_last(x):
+        return scratch(key, x.shape, dtype)
+    *lead, C, H, W = x.shape
+    return channels_third(scratch(key, (*lead, H, W, C), dtype))

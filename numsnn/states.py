@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from numsnn.layer import Array, Cotangents
-from numsnn.layout import channels_last, in_memory_order
+from numsnn.layout import channels_last, channels_third, in_memory_order
 from numsnn.validate import cotangent
 
 
@@ -79,4 +79,4 @@ class Pieces:
         if self.count is None or not self.channels_last:
             return part.reshape(self.sample)
         *lead, C, H, W = self.sample
-        return np.moveaxis(part.reshape(*lead, H, W, C), -1, -3)
+        return channels_third(part.reshape(*lead, H, W, C))

@@ -10,7 +10,10 @@ Array = np.ndarray
 
 
 def require(condition: Any, message: str) -> None:
-    """Raise NumsnnError with ``message`` unless ``condition`` holds."""
+    """Raise NumsnnError with ``message`` unless ``condition`` holds.
+
+    The message is put together each time: what every layer asks at every step says ``if`` instead.
+    """
     if not condition:
         raise NumsnnError(message)
 
@@ -31,11 +34,11 @@ def finite(op: str, what: str, x: Array) -> None:
 
 def inexact(op: str, what: str, x: Any) -> None:
     """Refuse what is not an array of floating-point or complex numbers."""
-    require(
-        isinstance(x, np.ndarray | np.generic) and np.issubdtype(x.dtype, np.inexact),
-        f"{op}: {what} must be an array of floating-point or complex numbers, found "
-        f"{getattr(x, 'dtype', type(x).__name__)}",
-    )
+    if not isinstance(x, np.ndarray | np.generic) or x.dtype.kind not in "fc":
+        raise NumsnnError(
+            f"{op}: {what} must be an array of floating-point or complex numbers, found "
+            f"{getattr(x, 'dtype', type(x).__name__)}"
+        )
 
 
 def sequence(
@@ -52,13 +55,14 @@ def sequence(
     """
     inexact(op, "x", x)
     shape = layout or ("[T, N, C, H, W]" if rank == 5 else "[T, N, ...]")
-    if rank is not None:
-        require(x.ndim == rank, f"{op}: x must be {shape}, of rank {rank}, found shape {x.shape}")
-    require(x.ndim >= least, f"{op}: x must be {shape}, of rank {least} or more, found {x.shape}")
-    names = ("T, the number of steps", "N, the number of samples")
-    for axis, size in enumerate(x.shape):
-        name = names[axis] if axis < 2 else "the extent"
-        require(size > 0, f"{op}: {name} on axis {axis}, must be at least 1, found {x.shape}")
+    if rank not in (None, x.ndim):
+        raise NumsnnError(f"{op}: x must be {shape}, of rank {rank}, found shape {x.shape}")
+    if x.ndim < least:
+        raise NumsnnError(f"{op}: x must be {shape}, of rank {least} or more, found {x.shape}")
+    if 0 in x.shape:
+        axis = x.shape.index(0)
+        name = ("T, the number of steps", "N, the number of samples", "the extent")[min(axis, 2)]
+        raise NumsnnError(f"{op}: {name} on axis {axis}, must be at least 1, found {x.shape}")
     if check_values:
         finite(op, "x", x)
     return x
@@ -74,19 +78,19 @@ def one_precision(op: str, x: Array, **others: Array | None) -> np.dtype:
         if other is None:
             continue
         inexact(op, name, other)
-        require(
-            x.real.dtype == other.real.dtype,
-            f"{op}: x is {x.dtype} but {name} is {other.dtype}; cast one, nothing is upcast silently",
-        )
+        if x.real.dtype != other.real.dtype:
+            raise NumsnnError(
+                f"{op}: x is {x.dtype} but {name} is {other.dtype}; cast one, nothing is upcast "
+                "silently"
+            )
     return np.result_type(x, *(other for other in others.values() if other is not None))
 
 
 def cotangent(op: str, d_y: Any, shape: tuple[int, ...]) -> Array:
     """Refuse a cotangent whose shape is not the output's."""
     inexact(op, "d_y", d_y)
-    require(
-        d_y.shape == shape, f"{op}: d_y must have the output's shape {shape}, found {d_y.shape}"
-    )
+    if d_y.shape != shape:
+        raise NumsnnError(f"{op}: d_y must have the output's shape {shape}, found {d_y.shape}")
     return d_y
 
 
