@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from numsnn.layer import Array, Cotangents, Layer, backward_params
+from numsnn.layout import empty_like
 from numsnn.validate import cotangent, positive_integer, require, sequence
 
 
@@ -102,14 +103,19 @@ class Residual(Layer):
             y.shape == short.shape,
             f"Residual: body gives {y.shape}, shortcut gives {short.shape} for x {x.shape}",
         )
-        return y + short, self.Saved(body, shortcut)
+        return _sum(y, short), self.Saved(body, shortcut)
 
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, Params]:
         d_short, d_shortcut = self.shortcut.backward(saved.shortcut, d_y, d_membranes)
         d_x, d_body = self.body.backward(saved.body, d_y, d_membranes)
-        return d_x + d_short, self.Params(d_body, d_shortcut)
+        return _sum(d_x, d_short), self.Params(d_body, d_shortcut)
+
+
+def _sum(x: Array, y: Array) -> Array:
+    """x + y, laid out as x is."""
+    return np.add(x, y, out=empty_like(x, np.result_type(x, y)))
 
 
 @dataclass(frozen=True)

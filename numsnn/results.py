@@ -185,6 +185,7 @@ def same(run: dict[str, Any], name: str, seed: int) -> bool:
     wanted = completed({"data": name, "seed": seed})
     if not wanted["T"]:  # as the frames have it
         del wanted["T"]
+    run = {"processes": 1, **run}  # what was kept before there was a choice
     return all(run.get(key) == value for key, value in wanted.items())
 
 

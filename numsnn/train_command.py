@@ -142,6 +142,7 @@ def _train(task: Task, state: TrainingState, shown: bool) -> TrainingState:
     states = train(
         task.recipe, task.dataset, epochs=epochs, batch_size=task.settings["batch_size"],
         augment=augmentation(task.settings["augment"]), state=state, watch=watch,
+        processes=task.settings["processes"],
     )  # fmt: skip
     try:
         for after in states:

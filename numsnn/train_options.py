@@ -35,6 +35,7 @@ examples:
   numsnn train --data mnist --data-dir ~/data     all of MNIST, from the official IDX files
   numsnn train --data cifar-10 --data-dir ~/data  colour images; every set has settings of its own
   numsnn train --seed 1 --json result.json        the numbers for another program
+  numsnn train --processes 2                      two processes share every batch
 """
 
 
@@ -90,7 +91,7 @@ PRESETS = {
 
 SETTINGS = (
     "data", "frames", "standardise", "hold_out", "method", "network", "width", "T", "epochs",
-    "batch_size", "optimizer", "rate", "smoothing", "augment", "seed",
+    "batch_size", "optimizer", "rate", "smoothing", "augment", "seed", "processes",
 )  # fmt: skip
 """The options that decide what a run computes; a run that is resumed keeps its own."""
 
@@ -102,7 +103,7 @@ def completed(given: dict[str, Any]) -> dict[str, Any]:
     optimizer, starts with its own rate, another method without smoothing. T 0: as the data has it.
     """
     preset = PRESETS.get(given.get("data", "digits"), Preset())
-    common = {"data": "digits", "hold_out": 0, "seed": 0, **preset._asdict()}
+    common = {"data": "digits", "hold_out": 0, "seed": 0, "processes": 1, **preset._asdict()}
     if preset.frames != "none":
         common["T"] = 0
     method = method_named(given.get("method", preset.method))
@@ -187,6 +188,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "give the same bits; default: 0",
     )  # fmt: skip
     how.add_argument("--threads", type=integer(1), metavar="N", help="default: one a core")
+    how.add_argument(
+        "--processes", type=integer(1), metavar="N",
+        help="share every batch among N processes of one thread each: faster where there are as many "
+        "cores, and other last bits; default: 1",
+    )  # fmt: skip
     kept = parser.add_argument_group("what is kept")
     kept.add_argument(
         "--out", type=Path, metavar="FOLDER",

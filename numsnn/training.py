@@ -18,11 +18,13 @@ from numsnn.data.batches import Augment, batches
 from numsnn.dropout import resampled
 from numsnn.errors import NumsnnError
 from numsnn.evaluation import as_steps, evaluate, predicted
-from numsnn.layer import Array, backward_params
+from numsnn.gradient import gradient
+from numsnn.layer import Array
 from numsnn.norms import Statistics
 from numsnn.observe import batch_statistics
 from numsnn.optimizers import clipped
-from numsnn.recipes import Objective, Recipe
+from numsnn.recipes import Recipe
+from numsnn.teams import Team
 from numsnn.tree import Tree, leaves, map_named
 from numsnn.validate import positive_integer, require
 
@@ -73,12 +75,15 @@ def train(
     seed: int = 0,
     augment: Augment | None = None,
     state: TrainingState | None = None,
+    processes: int = 1,
     watch: Callable[[Progress], None] = lambda progress: None,
 ) -> Iterator[TrainingState]:
     """One state an epoch, until ``epochs`` are done; ``state`` continues where one was left.
 
     Every epoch goes over the training part once, in an order of its own, and then evaluates the
     test part (where there is one). ``augment(x, rng)`` changes the images [N, C, H, W] of a batch.
+    More than one of ``processes`` share every batch (``numsnn.teams``), which is faster and changes
+    the last bits.
     A state's metrics: ``loss`` and its terms and ``train_accuracy``, averaged over the batches as
     they were trained on; ``test_loss``, ``test_accuracy``; ``rate``, ``seconds`` since the start,
     ``samples_per_second`` of training; what the recipe reports. Raises NumsnnError on bad input,
@@ -86,9 +91,10 @@ def train(
     """
     positive_integer("train", "epochs", epochs)
     positive_integer("train", "batch_size", batch_size)
+    positive_integer("train", "processes", processes)
     state = start(recipe, seed) if state is None else state
     while state.epoch < epochs:
-        state = _epoch(recipe, dataset, state, epochs, batch_size, augment, watch)
+        state = _epoch(recipe, dataset, state, epochs, batch_size, augment, processes, watch)
         yield state
 
 
@@ -99,27 +105,25 @@ def in_force(recipe: Recipe, params: Tree, epoch: int, epochs: int) -> tuple[Any
     return recipe.before_epoch(recipe.network, params, epoch, epochs)
 
 
-def gradient(
-    network: Any, objective: Objective, params: Tree, x: Array, labels: Array
-) -> tuple[dict[str, float], Array, Tree, Tree]:
-    """Forward, loss, backward on one batch: the loss's terms, outputs, what was saved, dL/d params.
-
-    x: [T, N, ...] as the network expects it; still images have one step.
-    """
-    outputs, saved = network.forward(params, x)
-    terms, d_outputs, d_membranes = objective(network, saved, outputs, labels)
-    d_params = backward_params(network, saved, d_outputs, d_membranes)
-    return terms, outputs, saved, d_params
-
-
 def step(
-    recipe: Recipe, network: Any, state: TrainingState, x: Array, labels: Array, rate: float
+    recipe: Recipe,
+    network: Any,
+    state: TrainingState,
+    x: Array,
+    labels: Array,
+    rate: float,
+    team: Team | None = None,
 ) -> tuple[TrainingState, dict[str, float], Array]:
     """One batch: parameters, optimizer and running statistics move; also the terms, the outputs.
 
-    Raises NumsnnError where the loss is not finite.
+    A ``team``, of this network and objective, shares the batch. Raises NumsnnError where the loss
+    is not finite.
     """
-    terms, outputs, saved, d_params = gradient(network, recipe.objective, state.params, x, labels)
+    if team is None:
+        found = gradient(network, recipe.objective, state.params, x, labels)
+    else:
+        found = team.gradient(state.params, x, labels)
+    terms, outputs, saved, d_params = found
     require(
         np.isfinite(terms["loss"]),
         f"the loss is {terms['loss']}; a lower learning rate or clipping may help",
@@ -160,6 +164,7 @@ def _epoch(
     epochs: int,
     batch_size: int,
     augment: Augment | None,
+    processes: int,
     watch: Callable[[Progress], None],
 ) -> TrainingState:
     began, epoch = time.perf_counter(), state.epoch + 1
@@ -173,16 +178,18 @@ def _epoch(
     in_all = -(-count // batch_size)
     sums, right, rate = dict[str, float](), 0, 0.0
     parts = batches(dataset.train_x, dataset.train_y, batch_size, rng, augment=augment)
-    for number, (x, labels) in enumerate(parts):
-        rate = recipe.schedule((state.epoch + number / in_all) / epochs)
-        fresh = resampled(network, rng)  # new dropout masks
-        with _at(f"epoch {epoch}, batch {number + 1} of {in_all}"):
-            state, terms, outputs = step(recipe, fresh, state, as_steps(x, dtype), labels, rate)
-        for name, term in terms.items():
-            sums[name] = sums.get(name, 0.0) + term * len(labels)
-        correct = int((predicted(outputs) == labels).sum())
-        right += correct
-        watch(Progress(epoch, epochs, number + 1, len(labels), terms["loss"], correct))
+    with _team(recipe, network, processes) as team:
+        for number, (x, labels) in enumerate(parts):
+            rate = recipe.schedule((state.epoch + number / in_all) / epochs)
+            fresh = resampled(network, rng)  # new dropout masks
+            x = as_steps(x, dtype)
+            with _at(f"epoch {epoch}, batch {number + 1} of {in_all}"):
+                state, terms, outputs = step(recipe, fresh, state, x, labels, rate, team)
+            for name, term in terms.items():
+                sums[name] = sums.get(name, 0.0) + term * len(labels)
+            correct = int((predicted(outputs) == labels).sum())
+            right += correct
+            watch(Progress(epoch, epochs, number + 1, len(labels), terms["loss"], correct))
     speed = count / (time.perf_counter() - began)
     metrics = {"epoch": epoch, **{name: total / count for name, total in sums.items()}}
     metrics["train_accuracy"] = right / count
@@ -200,6 +207,16 @@ def _epoch(
     metrics |= {"rate": rate, "seconds": seconds, "samples_per_second": speed}
     history = (*state.history, metrics)
     return state._replace(random=rng.bit_generator.state, epoch=epoch, history=history)
+
+
+@contextmanager
+def _team(recipe: Recipe, network: Any, processes: int) -> Iterator[Team | None]:
+    """The team of an epoch, whose network it has; None where one process is enough."""
+    if processes == 1:
+        yield None
+        return
+    with Team(network, recipe.objective, processes) as team:
+        yield team
 
 
 @contextmanager

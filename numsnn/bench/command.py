@@ -21,11 +21,12 @@ ROUNDS = 15
 FIGURE = Path("figures/bench_scaling.png")
 DESCRIPTION = """\
 Measure one training step (forward, loss, backward, SGD with momentum; float32) of five networks, and
-their inference. Beside each stands the time of its bare matrix products in the same run, the limit
-of whoever multiplies them. With --peers the same networks run in snnTorch, SpikingJelly and Norse,
-each in the ways it can be run; its fastest way counts. Everyone has one turn a round, so that what
-disturbs the machine disturbs all; the medians over the rounds are shown. Peak memory is what the
-steps add to a process of their own, without the size of any library.
+their inference. A step runs on K threads, and in K processes that share the batch; the faster counts.
+Beside each stands the time of its bare matrix products in the same run, the limit of whoever
+multiplies them. With --peers the same networks run in snnTorch, SpikingJelly and Norse, each in the
+ways it can be run; its fastest way counts. Everyone has one turn a round, so that what disturbs the
+machine disturbs all; the medians over the rounds are shown. Peak memory is what the steps add to
+processes of their own, without the size of any library.
 
 Leave the machine alone while it runs: some minutes, a quarter of an hour with --peers.
 """

@@ -8,12 +8,14 @@ and the process's peak is set to what it holds. Some steps on whole batches foll
 the peak minus what was held before: the growth that the steps need, without the size of any
 library. Linux keeps the peak (VmHWM in /proc/self/status, reset through /proc/self/clear_refs).
 Where it cannot be reset, the growth of the largest peak since the start stands in for it, which is
-too little where something before the steps took more than they do.
+too little where something before the steps took more than they do. Where several processes share a
+batch, what each grows by is added up, so that what they share counts once for each.
 """
 
 import ctypes
 import gc
 import json
+import multiprocessing
 import subprocess
 import sys
 from collections.abc import Callable
@@ -27,20 +29,21 @@ from numsnn.errors import NumsnnError
 from numsnn.memory import keep_freed_memory
 
 SMALL, STEPS = 2, 3  # samples of the warm-up, steps that are looked at
-STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+PROC = Path("/proc")
 
 
-def peak_bytes(work: Workload, peer: tuple | None = None) -> int:
+def peak_bytes(work: Workload, peer: tuple | None = None, processes: int = 1) -> int:
     """Bytes that training steps of ``work`` add, found in a child process.
 
-    peer: the fields of a ``Variant``; None: this library. Raises NumsnnError where the
-    child fails.
+    peer: the fields of a ``Variant``; None: this library, with so many ``processes``. Raises
+    NumsnnError where the child fails.
     """
     order = {
         "workload": work.name,
         "sizes": {"T": work.T, "batch": work.batch, "width": work.width},
         "peer": peer,
         "threads": parallel.threads(),
+        "processes": processes,
     }
     argv = [sys.executable, "-m", "numsnn.bench.memory", json.dumps(order)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
@@ -51,16 +54,20 @@ def peak_bytes(work: Workload, peer: tuple | None = None) -> int:
 
 
 def growth(train: Callable[[Workload], Callable[[], Any]], work: Workload) -> int:
-    """The growth of this process over some steps."""
+    """The growth over some steps of this process, and of those that ``train`` begins."""
     train(work.resized(batch=SMALL))()
+    _settle()
     step = train(work)
     _settle()
-    can_reset = _reset_peak()
-    before = _status("VmRSS") if can_reset else _largest_peak()
+    if not _reset_peaks():
+        before = _largest_peak()
+        for _ in range(STEPS):
+            step()
+        return max(0, _largest_peak() - before)
+    before = _status("VmRSS")
     for _ in range(STEPS):
         step()
-    peak = _status("VmHWM") if can_reset else _largest_peak()
-    return max(0, peak - before)
+    return max(0, _status("VmHWM") - before)
 
 
 def _settle() -> None:
@@ -72,19 +79,29 @@ def _settle() -> None:
             trim(0)
 
 
-def _reset_peak() -> bool:
-    """Set the peak to what is held now; whether that is possible."""
+def _processes() -> list[str]:
+    """This process and those it has begun, as /proc names them."""
+    return ["self", *(str(child.pid) for child in multiprocessing.active_children())]
+
+
+def _reset_peaks() -> bool:
+    """Set the peaks to what is held now; whether that is possible."""
     try:
-        CLEAR.write_text("5")
-        return STATUS.exists()
+        for process in _processes():
+            (PROC / process / "clear_refs").write_text("5")
+        return (PROC / "self" / "status").exists()
     except OSError:
         return False
 
 
 def _status(field: str) -> int:
-    """A field of this process's status, in bytes."""
-    lines = (line for line in STATUS.read_text().splitlines() if line.startswith(f"{field}:"))
-    return 1024 * int(next(lines).split()[1])
+    """A field of these processes' status, in bytes, added up."""
+    total = 0
+    for process in _processes():
+        text = (PROC / process / "status").read_text()
+        line = next(line for line in text.splitlines() if line.startswith(f"{field}:"))
+        total += 1024 * int(line.split()[1])
+    return total
 
 
 def _largest_peak() -> int:
@@ -104,7 +121,8 @@ def main(argv: list[str]) -> int:
     work = workload(order["workload"]).resized(**order["sizes"])
     if order["peer"] is None:
         keep_freed_memory()  # as a training does
-        found = growth(ours.training, work)
+        processes = order["processes"]
+        found = growth(lambda w: ours.training(w, processes), work)
     else:
         from numsnn.bench.peers import Variant
         from numsnn.bench.peers.running import training

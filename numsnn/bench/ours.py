@@ -1,5 +1,6 @@
 """The workloads in this library, from its public pieces: a training step, an inference."""
 
+import weakref
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from numsnn.modes import evaluating
 from numsnn.norms import Statistics
 from numsnn.observe import batch_statistics
 from numsnn.recipes import Recipe
+from numsnn.teams import Team
 from numsnn.training import TrainingState, start, step
 from numsnn.tree import Tree
 
@@ -18,20 +20,25 @@ RATE = 0.01
 SEED = 0
 
 
-def training(workload: Workload) -> Callable[[], float]:
+def training(workload: Workload, processes: int = 1) -> Callable[[], float]:
     """A function that trains one batch and gives its loss: what `numsnn train` does for a batch.
 
-    Forward, cross-entropy, backward, SGD with momentum 0.9, running statistics of the norms.
+    Forward, cross-entropy, backward, SGD with momentum 0.9, running statistics of the norms. More
+    than one of ``processes`` share the batch; they go when the function does.
     """
     recipe = Recipe(workload.network())
     state: TrainingState = start(recipe, SEED)
     x, labels = workload.data(np.random.default_rng(SEED))
+    team = Team(recipe.network, recipe.objective, processes) if processes > 1 else None
 
     def train() -> float:
         nonlocal state
-        state, terms, _ = step(recipe, recipe.network, state, x, labels, RATE)
+        state, terms, _ = step(recipe, recipe.network, state, x, labels, RATE, team)
         return terms["loss"]
 
+    if team is not None:
+        team.begin(state.params, x, labels)
+        weakref.finalize(train, team.close)
     return train
 
 

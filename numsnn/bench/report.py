@@ -79,20 +79,22 @@ def _mean(rows: Sequence[Mapping[str, Any]], field: str) -> float | None:
 def text(found: Mapping[str, Any], libraries: Sequence[str]) -> str:
     """Three tables: time, memory and speed of training; inference."""
     threads, rounds = counted(found["threads"], "thread"), counted(found["rounds"], "round")
-    head = f"{threads}, {rounds}, medians; float32"
+    head = f"{threads}, {rounds}, medians; float32; the faster of our ways counts"
     parts = [head, _training(found, libraries), _memory(found, libraries)]
     return "\n\n".join([*parts, _inference(found, libraries)])
 
 
 def _training(found: Mapping[str, Any], libraries: Sequence[str]) -> str:
-    columns = [OURS, *libraries, PRODUCTS]
+    ways = list(found["workloads"][0]["ways"])
+    columns = [*(f"{OURS}, {way}" for way in ways), *libraries, PRODUCTS]
     lines = [("training step", *columns, *(["/ fastest peer"] if libraries else []), "/ products")]
     for row in found["workloads"]:
         ratios = [row["ratio_to_fastest_peer"]] if libraries else []
         lines.append(
             (
                 _label(row),
-                *(_milliseconds(row["step_seconds"][column]) for column in columns),
+                *(_milliseconds(row["ways"][way]["step_seconds"]) for way in ways),
+                *(_milliseconds(row["step_seconds"][column]) for column in (*libraries, PRODUCTS)),
                 *(_ratio(ratio) for ratio in (*ratios, row["ratio_to_products"])),
             )
         )

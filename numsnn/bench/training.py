@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from numsnn import parallel
 from numsnn.bench import ours
 from numsnn.bench.contest import Progress, Times, contest, stepping
 from numsnn.bench.entrants import Entrant, each_kind, entrants, fastest, trials
@@ -12,6 +13,7 @@ from numsnn.bench.workloads import Workload
 from numsnn.shapes import rows
 
 OURS, PRODUCTS = "numsnn", "products"
+THREADS, PROCESSES = "threads", "processes"  # the ways in which ours is run; the faster counts
 
 
 class Measured(NamedTuple):
@@ -26,18 +28,25 @@ def measure(work: Workload, libraries: Sequence[str], rounds: int, progress: Pro
     field = entrants(work, libraries)
     stay, trial_seconds = trials(field, work, progress)
     bare = Bare(work)
-    contestants = [stepping(OURS, ours.training(work), work.turn), bare.contestant(), *stay]
+    ways = {way: f"{OURS}, {way}" for way in _ways()}
+    mine = [
+        stepping(name, ours.training(work, _ways()[way]), work.turn) for way, name in ways.items()
+    ]
+    contestants = [*mine, bare.contestant(), *stay]
     progress.phase(f"{work.name}: training", rounds * len(contestants))
     found = contest(contestants, rounds, progress)
     times = {name: Times.of(seconds) for name, seconds in found.items()}
     medians = {name: time.median for name, time in times.items()}
     contestants.clear()
+    mine.clear()
     stay.clear()  # what they hold is not wanted beside the processes that measure memory
     best = fastest(field, medians)
-    names = {OURS: OURS, **{library: entrant.name for library, entrant in best.items()}}
+    way = min(ways, key=lambda way: medians[ways[way]])
+    names = {OURS: ways[way], **{library: entrant.name for library, entrant in best.items()}}
     seconds = {key: medians[name] for key, name in names.items()}
     seconds[PRODUCTS] = bare.limit(medians)
     peaks = _peaks(work, field, trial_seconds, progress)
+    peaks[OURS] = peaks[ways[way]]
     row = {
         **about(work),
         "step_seconds": seconds,
@@ -46,6 +55,10 @@ def measure(work: Workload, libraries: Sequence[str], rounds: int, progress: Pro
         "ratio_to_products": seconds[OURS] / seconds[PRODUCTS],
         "samples_per_second": {key: work.batch / seconds[key] for key in names},
         **compared_memory(peaks, field),
+        "ways": {
+            way: {"step_seconds": medians[name], "peak_bytes": peaks[name]}
+            for way, name in ways.items()
+        },
         "variants": [
             {
                 "name": entrant.name,
@@ -62,6 +75,12 @@ def measure(work: Workload, libraries: Sequence[str], rounds: int, progress: Pro
         ],
     }
     return Measured(row, [entrant.variant for entrant in best.values()])
+
+
+def _ways() -> dict[str, int]:
+    """The ways in which ours is run, and the processes of each, one thread in each of several."""
+    count = parallel.threads()
+    return {THREADS: 1} if count == 1 else {THREADS: 1, PROCESSES: count}
 
 
 def about(work: Workload) -> dict[str, Any]:
@@ -107,11 +126,13 @@ def compared_memory(peaks: Mapping[str, int], field: Sequence[Entrant]) -> dict[
 def _peaks(
     work: Workload, field: Sequence[Entrant], seconds: Mapping[str, float], progress: Progress
 ) -> dict[str, int]:
-    """Peak bytes of ours, and of every kind of neurons of every library in its faster layout."""
+    """Peak bytes of ours in each way, and of every kind of neurons of every library in its faster layout."""
     chosen = each_kind(field, seconds.__getitem__)
-    progress.phase(f"{work.name}: memory", 1 + len(chosen))
-    found = {OURS: peak_bytes(work)}
-    progress.done()
+    progress.phase(f"{work.name}: memory", len(_ways()) + len(chosen))
+    found = {}
+    for way, processes in _ways().items():
+        found[f"{OURS}, {way}"] = peak_bytes(work, processes=processes)
+        progress.done()
     for entrant in chosen:
         found[entrant.name] = peak_bytes(work, tuple(entrant.variant))
         progress.done()
