@@ -1,7 +1,8 @@
-"""Conv2d: its equation, and the threads over the batch; the products are conv_bands or conv_im2col."""
+"""Conv2d: its equation, and the threads over the batch; how the products go is in conv_*.py."""
 
 import math
 from dataclasses import dataclass
+from operator import lt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from numsnn import parallel
 from numsnn.conv_bands import Bands
 from numsnn.conv_im2col import Im2col
+from numsnn.conv_winograd import Winograd
 from numsnn.im2col import Pair
 from numsnn.layer import Array, Cotangents, Layer
 from numsnn.layout import channels_third, empty
@@ -16,6 +18,13 @@ from numsnn.reduce import sum_to
 from numsnn.validate import cotangent, finite, one_precision, positive_integer, require, sequence
 
 WORTH = 1 << 20  # numbers laid out in a lane that is worth a thread
+MANY, LARGE = 1 << 12, 8  # pairs of channels and rows for which Winograd's filtering is faster
+
+
+class Ways(NamedTuple):
+    forward: Bands | Im2col | Winograd
+    backward: Bands | Im2col | Winograd
+    backward_matrix: Im2col | Winograd
 
 
 @dataclass(frozen=True)
@@ -83,9 +92,7 @@ class Conv2d(Layer):
         T, N, _, H, W = x.shape
         size = self.output_size(H, W)
         images = x.reshape(T * N, *x.shape[2:])
-        # bands copy kw C numbers a pixel and add up kh products of O, im2col copies kh kw C
-        few = self.outputs <= 2 * self.weight_shape[2] * self.inputs
-        way = self._bands if few and self._bands else self._im2col
+        way = self._ways(size).forward
         matrix = way.matrix(params.weight)
         y = empty((T * N, *size, self.outputs), dtype)
 
@@ -101,8 +108,7 @@ class Conv2d(Layer):
         d_params = self.backward_params(saved, d_y)
         weight, (T, N, *image) = saved.params.weight, saved.x.shape
         d_out = self._pixels_last(d_y)
-        # the transpose of bands is bands again, that of im2col adds up overlapping windows
-        way = self._bands or self._im2col
+        way = self._ways(d_y.shape[3:]).backward
         matrix = way.transposed(weight)
         d_x = empty(saved.x.shape, np.result_type(d_y, weight), last=True)
         d_images = d_x.reshape(T * N, *image)
@@ -120,7 +126,8 @@ class Conv2d(Layer):
         T, N, _, H, W = x.shape
         size = self.output_size(H, W)
         cotangent("Conv2d.backward", d_y, (T, N, self.outputs, *size))
-        images, d_out, way = x.reshape(T * N, *x.shape[2:]), self._pixels_last(d_y), self._im2col
+        images, d_out = x.reshape(T * N, *x.shape[2:]), self._pixels_last(d_y)
+        way = self._ways(size).backward_matrix
 
         def lane(n: slice) -> Array:
             d_matrix = np.zeros(way.gradient(weight), np.result_type(d_y, x))
@@ -131,16 +138,19 @@ class Conv2d(Layer):
         d_bias = None if bias is None else sum_to(d_out, bias.shape)
         return self.Params(way.unmatrix(d_matrix, weight.shape), d_bias)
 
-    @property
-    def _im2col(self) -> Im2col:
-        return Im2col(pair(self.kernel), pair(self.stride), pair(self.padding), self.groups)
-
-    @property
-    def _bands(self) -> Bands | None:
-        """The products by bands, where they apply."""
+    def _ways(self, size: tuple[int, ...]) -> Ways:
+        """How the products for outputs of (H', W') are laid out: as whichever is the fastest."""
         kernel, stride, padding = map(pair, (self.kernel, self.stride, self.padding))
-        fits = padding[0] < kernel[0] and padding[1] < kernel[1]
-        return Bands(kernel, padding) if stride == (1, 1) and self.groups == 1 and fits else None
+        im2col = Im2col(kernel, stride, padding, self.groups)
+        if stride != (1, 1) or self.groups > 1 or not all(map(lt, padding, kernel)):
+            return Ways(im2col, im2col, im2col)
+        if kernel == (3, 3) and self.inputs * self.outputs >= MANY and min(size) >= LARGE:
+            return Ways(*3 * (Winograd(padding),))
+        # bands copy kw C numbers a pixel and add up kh products of O numbers, im2col copies kh kw C;
+        # backward its transpose adds those up where windows overlap
+        bands = Bands(kernel, padding)
+        few = self.outputs <= 2 * kernel[0] * self.inputs
+        return Ways(bands if few else im2col, bands, im2col)
 
     def _pixels_last(self, d_y: Array) -> Array:
         """d_y [T, N, O, H', W'] as [T N, H', W', O]."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from numsnn import parallel
-from numsnn.im2col import LAID, Pair, col2im, laid_out, samples
+from numsnn.im2col import Pair, at_once, col2im, laid_out, samples
 from numsnn.validate import finite
 
 Array = np.ndarray
@@ -49,10 +49,9 @@ class Im2col(NamedTuple):
 
     def backward(self, d_y: Array, matrix: Array, d_images: Array) -> None:
         """Fill d_images."""
-        N, C, H, W = d_images.shape
+        N, C = d_images.shape[:2]
         P = d_y.shape[1] * d_y.shape[2]
-        count = min(N, max(1, LAID // (P * math.prod(self.kernel) * C)))
-        for n in samples(N, count):
+        for n in samples(N, at_once(N, P * math.prod(self.kernel) * C)):
             shape = (self.groups, (n.stop - n.start) * P, matrix.shape[1])
             d_rows = parallel.scratch("cols", shape, d_images.dtype)
             np.matmul(self.pixels(d_y[n]), matrix.swapaxes(1, 2), out=d_rows)

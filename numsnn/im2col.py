@@ -51,8 +51,7 @@ def laid_out(
     (top, left), wide = padding, kernel[1]
     size = (H + 2 * top, W + 2 * left)
     rows, columns = ((z - k) // s + 1 for z, k, s in zip(size, kernel, stride, strict=True))
-    numbers = rows * columns * kernel[0] * wide * C
-    count = min(N, max(1, LAID // numbers))
+    count = at_once(N, rows * columns * kernel[0] * wide * C)
     if columns <= wide * C:
         padded = parallel.scratch("padded", (count, *size, C), images.dtype)
         cols = parallel.scratch("cols", (count, rows, columns, *kernel, C), images.dtype)
@@ -67,6 +66,11 @@ def laid_out(
         padded[:k, top : top + H, left : left + W] = images[n].transpose(0, 2, 3, 1)
         np.copyto(cols[:k], view[:k])
         yield n, cols[:k]
+
+
+def at_once(N: int, numbers: int) -> int:
+    """How many of N samples are laid out at a time, each with so many ``numbers``."""
+    return min(N, max(1, LAID // numbers))
 
 
 def samples(N: int, count: int) -> Iterator[slice]:

@@ -1,11 +1,12 @@
 """Layers without a threshold: products, convolutions, pooling, norms, readouts, combinators."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from numsnn.checks import LayerCase
 from numsnn.compose import Identity, Repeat, Residual, Serial
-from numsnn.conv import Conv2d
+from numsnn.conv import Conv2d, Ways, pair
 from numsnn.conv_bands import Bands
+from numsnn.conv_winograd import Winograd
 from numsnn.dropout import Dropout
 from numsnn.linear import Linear
 from numsnn.modes import ReLU
@@ -41,6 +42,23 @@ def conv_bands(rng: Rng) -> LayerCase:
     least = (max(1, k - 2 * p) for k, p in zip(kernel, padding, strict=True))
     H, W = sizes(rng, *((size, 4) for size in least))
     layer = Conv2d(inputs, outputs, kernel, 1, padding, bias=coin(rng))
+    return layer_case(rng, layer, (T, N, inputs, H, W), naive.conv)
+
+
+@dataclass(frozen=True)
+class _Winograd(Conv2d):
+    """By Winograd's filtering however small it is."""
+
+    def _ways(self, size: tuple[int, ...]) -> Ways:
+        return Ways(*3 * (Winograd(pair(self.padding)),))
+
+
+def conv_winograd(rng: Rng) -> LayerCase:
+    """A kernel of 3x3 and stride 1; images may be smaller than a tile."""
+    T, N, inputs, outputs = sizes(rng, (1, 2), (1, 3), (1, 2), (1, 2))
+    padding = sizes(rng, (0, 2), (0, 2))
+    H, W = sizes(rng, *((max(1, 3 - 2 * p), 6) for p in padding))
+    layer = _Winograd(inputs, outputs, 3, 1, padding, bias=coin(rng))
     return layer_case(rng, layer, (T, N, inputs, H, W), naive.conv)
 
 
@@ -134,6 +152,7 @@ ENTRIES = (
     Entry("Linear", (Linear,), linear, VALUED),
     Entry("Conv2d", (Conv2d,), conv, VALUED, cases=20),
     Entry("Conv2d/bands", (Bands,), conv_bands, VALUED, cases=20),
+    Entry("Conv2d/winograd", (Winograd,), conv_winograd, VALUED, cases=20),
     Entry("AvgPool2d", (AvgPool2d,), pool, VALUED),
     Entry("Flatten", (Flatten,), flatten, VALUED),
     Entry("BatchNorm", (BatchNorm,), batch_norm, VALUED, cases=20),

@@ -63,6 +63,58 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_convolution_is_its_definition(case):
+    assert_definition(case)
+
+
+@pytest.mark.parametrize("padding", [0, 1, 2, (0, 2), (2, 1)])
+@pytest.mark.parametrize("size", [(3, 3), (4, 5), (5, 4), (7, 6)])
+@pytest.mark.parametrize("strip", [1, 300, 1 << 20])
+def test_filtering_is_the_definition_too(monkeypatch, padding, size, strip):
+    """Winograd's halves and quarters of integers are exact; strips of rows, of samples, of all."""
+    monkeypatch.setattr("numsnn.conv.MANY", 1)
+    monkeypatch.setattr("numsnn.conv.LARGE", 1)
+    monkeypatch.setattr("numsnn.conv_winograd.STRIP", strip)
+    ways = ns.Conv2d(2, 3, 3, 1, padding)._ways((5, 5))
+    assert {type(way).__name__ for way in ways} == {"Winograd"}
+    assert_definition((2, 3, 3, 1, padding, 1, True, size))
+
+
+@pytest.mark.parametrize(
+    ("layer", "size", "names"),
+    [
+        (ns.Conv2d(64, 64, 3, padding=1), (8, 9), ["Winograd", "Winograd", "Winograd"]),
+        (ns.Conv2d(64, 64, 3, padding=1), (7, 9), ["Bands", "Bands", "Im2col"]),
+        (ns.Conv2d(63, 64, 3, padding=1), (8, 8), ["Bands", "Bands", "Im2col"]),
+        (ns.Conv2d(64, 64, (3, 2), padding=1), (8, 8), ["Bands", "Bands", "Im2col"]),
+        (ns.Conv2d(2, 32, 3, padding=1), (8, 8), ["Im2col", "Bands", "Im2col"]),
+        (ns.Conv2d(64, 64, 3, 2, padding=1), (8, 8), ["Im2col", "Im2col", "Im2col"]),
+        (ns.Conv2d(64, 64, 3, groups=2), (8, 8), ["Im2col", "Im2col", "Im2col"]),
+        (ns.Conv2d(64, 64, 3, padding=3), (8, 8), ["Im2col", "Im2col", "Im2col"]),
+    ],
+)
+def test_each_layer_goes_its_way(layer, size, names):
+    assert [type(way).__name__ for way in layer._ways(size)] == names
+
+
+def test_filtering_in_single_precision_errs_as_the_definition_does():
+    """64 channels as they are trained: a few units of rounding of 576 products."""
+    layer = ns.Conv2d(64, 64, 3, padding=1, bias=False)
+    rng = np.random.default_rng(3)
+    params = layer.init(rng)
+    x = rng.standard_normal((1, 2, 64, 8, 8)).astype(np.float32)
+    y, saved = layer.forward(params, x)
+    d_y = rng.standard_normal(y.shape).astype(np.float32)
+    d_x, d_params = layer.backward(saved, d_y)
+    double = layer.Params(params.weight.astype(float), None)
+    expected, saved = layer.forward(double, x.astype(float))
+    expected_d_x, expected_d_params = layer.backward(saved, d_y.astype(float))
+    pairs = [(y, expected), (d_x, expected_d_x), (d_params.weight, expected_d_params.weight)]
+    for found, wanted in pairs:
+        assert found.dtype == np.float32
+        assert np.abs(found - wanted).max() < 1e-5 * np.abs(wanted).max()
+
+
+def assert_definition(case):
     inputs, outputs, kernel, stride, padding, groups, bias, size = case
     layer = ns.Conv2d(inputs, outputs, kernel, stride, padding, groups, bias)
     rng = np.random.default_rng(0)
@@ -93,7 +145,8 @@ def test_many_chunks_give_what_one_gives(monkeypatch):
     d_y = rng.integers(-9, 10, (2, 17, 3, 4, 4)) * 1.0
     y, saved = layer.forward(params, x)
     d_x, d_params = layer.backward(saved, d_y)
-    monkeypatch.setattr("numsnn.conv.CHUNK", 1)
+    monkeypatch.setattr("numsnn.im2col.LAID", 1)
+    monkeypatch.setattr("numsnn.conv.WORTH", 1)
     y1, saved = layer.forward(params, x)
     d_x1, d_params1 = layer.backward(saved, d_y)
     np.testing.assert_array_equal(y1, y)

@@ -17,6 +17,7 @@ from numsnn.mutants.planted import (
     shapes,
     slope,
     surrogates,
+    winograd,
 )
 
 PLANTED: tuple[Mutant, ...] = (
@@ -27,6 +28,7 @@ PLANTED: tuple[Mutant, ...] = (
     + mpbn.MUTANTS
     + products.MUTANTS
     + bands.MUTANTS
+    + winograd.MUTANTS
     + norms.MUTANTS
     + shapes.MUTANTS
     + surrogates.MUTANTS

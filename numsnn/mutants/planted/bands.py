@@ -1,12 +1,11 @@
-"""Planted errors of Conv2d by bands: the kernel turned around, borders, kernel rows, order of samples."""
+"""Planted errors of Conv2d by bands: the kernel turned around, borders, kernel rows."""
 
 from numsnn.mutants.edit import Mutant
 
 BACKWARD = "numsnn.conv_bands:Bands.backward"
 TRANSPOSED = "numsnn.conv_bands:Bands.transposed"
-UNMATRIX = "numsnn.conv_bands:Bands.unmatrix"
-BAND = "numsnn.conv_bands:Bands.band"
-CORRELATE = "numsnn.conv_bands:Bands.correlate"
+LAID_OUT = "numsnn.im2col:laid_out"
+CORRELATE = "numsnn.conv_bands:correlate"
 
 TURNED = (
     Mutant(
@@ -58,131 +57,79 @@ TURNED = (
         "(wide - 1 - left, tall - 1 - top)",
         "rows' padding for columns'",
     ),
-    Mutant(
-        "gradient of the turned kernel not turned back",
-        UNMATRIX,
-        "weight[:, :, ::-1, ::-1].copy()",
-        "weight.copy()",
-        "convolution taken for correlation",
-    ),
-    Mutant(
-        "gradient of the turned kernel in the other layout",
-        UNMATRIX,
-        "turned.reshape(tall, inputs, wide, outputs).transpose(3, 1, 0, 2)",
-        "turned.reshape(tall, inputs, outputs, wide).transpose(2, 1, 0, 3)",
-        "outputs before columns",
-    ),
 )
 
-WEIGHTS = (
-    Mutant(
-        "kernel row dropped from the weight's gradient",
-        BACKWARD,
-        "for a in range(tall):",
-        "for a in range(tall - 1):",
-        "one short",
-    ),
-    Mutant(
-        "kernel rows all meet the first rows",
-        BACKWARD,
-        "self.rows(band, a, H)",
-        "self.rows(band, 0, H)",
-        "the image not moved under the kernel",
-    ),
-    Mutant(
-        "kernel rows in backward order",
-        BACKWARD,
-        "self.rows(band, a, H)",
-        "self.rows(band, tall - 1 - a, H)",
-        "turned around once more, in its rows",
-    ),
-    Mutant(
-        "turned kernel's gradient of the last chunk",
-        BACKWARD,
-        "d_turned[a] += product",
-        "d_turned[a] = product",
-        "overwritten in place of added up over the chunks",
-    ),
-    Mutant(
-        "images in the order of samples",
-        BACKWARD,
-        "np.copyto(x, images.transpose(2, 0, 3, 1))",
-        "np.copyto(x, images.transpose(0, 2, 3, 1).reshape(x.shape))",
-        "rows of (sample, row, column) meet those of (row, sample, column)",
-    ),
-    Mutant(
-        "images' columns for rows",
-        BACKWARD,
-        "np.copyto(x, images.transpose(2, 0, 3, 1))",
-        "np.copyto(x, images.transpose(3, 0, 2, 1).reshape(x.shape))",
-        "every image transposed",
-    ),
-)
-
-IMAGE = "padded[top : top + H, :, left : left + W] = images.transpose(2, 0, 3, 1)"
+IMAGE = "padded[:k, top : top + H, left : left + W] = images[n].transpose(0, 2, 3, 1)"
 CLEARED = "padded.fill(0)"
 
 BORDERS = (
     Mutant(
         "rows above the image not cleared",
-        BAND,
+        LAID_OUT,
         CLEARED,
-        "padded[:, :, left + W :] = padded[:, :, :left] = padded[top + H :] = 0",
+        "padded[:, :, left + W :] = padded[:, :, :left] = padded[:, top + H :] = 0",
         "a stale buffer for the padding",
     ),
     Mutant(
         "rows below the image not cleared",
-        BAND,
+        LAID_OUT,
         CLEARED,
-        "padded[:, :, left + W :] = padded[:, :, :left] = padded[:top] = 0",
+        "padded[:, :, left + W :] = padded[:, :, :left] = padded[:, :top] = 0",
         "a stale buffer for the padding",
     ),
     Mutant(
         "first columns not cleared",
-        BAND,
+        LAID_OUT,
         CLEARED,
-        "padded[:, :, left + W :] = padded[:top] = padded[top + H :] = 0",
+        "padded[:, :, left + W :] = padded[:, :top] = padded[:, top + H :] = 0",
         "a stale buffer for the padding",
     ),
     Mutant(
         "last columns not cleared",
-        BAND,
+        LAID_OUT,
         CLEARED,
-        "padded[:, :, :left] = padded[:top] = padded[top + H :] = 0",
+        "padded[:, :, :left] = padded[:, :top] = padded[:, top + H :] = 0",
         "a stale buffer for the padding",
     ),
     Mutant(
         "image wrapped around its border",
-        BAND,
+        LAID_OUT,
         IMAGE,
-        "padded[top : top + H] = images.take(np.arange(-left, W + left), -1, mode='wrap')"
-        ".transpose(2, 0, 3, 1)",
+        "padded[:k, top : top + H] = images[n].take(np.arange(-left, W + left), -1, mode='wrap')"
+        ".transpose(0, 2, 3, 1)",
         "circular padding for zeros",
     ),
     Mutant(
         "image repeated at its border",
-        BAND,
+        LAID_OUT,
         IMAGE,
-        "padded[top : top + H] = images.take(np.arange(-left, W + left), -1, mode='clip')"
-        ".transpose(2, 0, 3, 1)",
+        "padded[:k, top : top + H] = images[n].take(np.arange(-left, W + left), -1, mode='clip')"
+        ".transpose(0, 2, 3, 1)",
         "replicated padding for zeros",
     ),
 )
 
 CORRELATION = (
     Mutant(
-        "kernel rows between the first and the last dropped",
+        "kernel rows but the first dropped",
         CORRELATE,
         "total += part",
         "pass",
-        "the last row overwrites those before it",
+        "nothing added up",
     ),
     Mutant(
-        "sum of kernel rows in the order of samples",
+        "kernel rows all meet the first rows",
         CORRELATE,
-        "one.reshape(H, n, W, O).swapaxes(0, 1)",
-        "one.reshape(n, H, W, O)",
-        "rows of (row, sample, column) read as (sample, row, column)",
+        "rows[:, a * W : (a + H) * W]",
+        "rows[:, : H * W]",
+        "the image not moved under the kernel",
+    ),
+    Mutant(
+        "kernel rows moved by pixels",
+        CORRELATE,
+        "rows[:, a * W : (a + H) * W]",
+        "rows[:, a : a + H * W]",
+        "one pixel for one row",
     ),
     Mutant(
         "kernel rows upside down",
@@ -193,4 +140,4 @@ CORRELATION = (
     ),
 )
 
-MUTANTS = TURNED + WEIGHTS + BORDERS + CORRELATION
+MUTANTS = TURNED + BORDERS + CORRELATION

@@ -5,7 +5,7 @@ from numsnn.mutants.edit import Mutant
 NORM = "numsnn.norms:BatchNorm.backward"
 FIXED = "numsnn.norms:FixedNorm.backward"
 
-MEAN, VARIANCE = "d -= common", "d -= (x[n] - centre) * along"
+MEAN, VARIANCE = "d -= common", "d -= part"
 OVER = "slope, common, along = slope / deviation, common / deviation, along / deviation**2"
 
 NORMS = (
@@ -35,14 +35,15 @@ NORMS = (
         "variance's term with the wrong sign",
         NORM,
         VARIANCE,
-        "d += (x[n] - centre) * along",
+        "d += part",
         "a plus",
     ),
     Mutant(
         "variance unbiased",
         NORM,
-        "along = (slope * along).sum(axis=axes, keepdims=True) / count",
-        "along = (slope * along).sum(axis=axes, keepdims=True) / (count - 1)",
+        "slope, common, along = slope / deviation, common / deviation, along / deviation**2",
+        "slope, common, along = slope / deviation, common / deviation, "
+        "along * count / (count - 1) / deviation**2",
         "n - 1 in the backward, n in the forward",
     ),
     Mutant(
@@ -104,8 +105,8 @@ NORMS = (
     Mutant(
         "statistics of one step",
         NORM,
-        "sum_to(d_y[n] * (x[n] - centre), fine)",
-        "sum_to(d_y[n] * (x[n] - centre), fine) * (n[0].start in (None, 0))",
+        "sum_to(product, fine)",
+        "sum_to(product, fine) * (n[0].start in (None, 0))",
         "sums over one step where the statistics run over all",
     ),
     Mutant(

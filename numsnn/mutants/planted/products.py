@@ -4,7 +4,7 @@ from numsnn.mutants.edit import Mutant
 
 LINEAR = "numsnn.linear:Linear.backward"
 LINEAR_PARAMS = "numsnn.linear:Linear.backward_params"
-CONV = "numsnn.conv:Conv2d._backward"
+CONV, CONV_PARAMS = "numsnn.conv:Conv2d.backward", "numsnn.conv:Conv2d.backward_params"
 IM2COL = "numsnn.conv_im2col:Im2col.backward"
 UNCOLS = "numsnn.conv_im2col:Im2col.uncols"
 COL2IM = "numsnn.im2col:col2im"
@@ -194,43 +194,43 @@ CONVOLUTION = (
     Mutant(
         "weight gradient flipped",
         "numsnn.conv_im2col:Im2col.unmatrix",
-        ".transpose(0, 3, 1, 2).copy()",
-        ".transpose(0, 3, 1, 2)[:, :, ::-1, ::-1].copy()",
+        ".transpose(3, 2, 0, 1).copy()",
+        ".transpose(3, 2, 0, 1)[:, :, ::-1, ::-1].copy()",
         "convolution taken for correlation",
     ),
     Mutant(
         "weight gradient in the other layout",
         "numsnn.conv_im2col:Im2col.unmatrix",
-        "matrix.reshape(outputs, tall, wide, inputs).transpose(0, 3, 1, 2)",
-        "matrix.reshape(outputs, inputs, tall, wide)",
+        "reshape(tall, wide, inputs, outputs)",
+        "reshape(inputs, tall, wide, outputs).transpose(1, 2, 0, 3)",
         "channels first for channels last",
     ),
     Mutant(
         "weight gradient of the last chunk",
-        IM2COL,
-        "d_matrix += rows.swapaxes",
-        "d_matrix[:] = rows.swapaxes",
+        "numsnn.conv_im2col:Im2col.backward_matrix",
+        "d_matrix += self",
+        "d_matrix[:] = self",
         "a stale buffer: the chunks before it are lost",
     ),
     Mutant(
         "weight gradient of one lane",
-        CONV,
-        "(np.sum(part, axis=0) for part in zip(*parts, strict=True))",
-        "(part[-1] for part in zip(*parts, strict=True))",
+        CONV_PARAMS,
+        "np.sum(parallel.run(lane, self._lanes(x, size)), axis=0)",
+        "parallel.run(lane, self._lanes(x, size))[-1]",
         "the threads' parts not added up",
     ),
     Mutant(
         "conv: bias averaged",
-        CONV,
-        "d_sum += d_out[chunk].sum(",
-        "d_sum += d_out[chunk].mean(",
-        "the mean over pixels for the sum",
+        CONV_PARAMS,
+        "sum_to(d_out, bias.shape)",
+        "sum_to(d_out, bias.shape) / len(d_out)",
+        "the mean over samples for the sum",
     ),
     Mutant(
-        "conv: bias of the last chunk",
-        CONV,
-        "d_sum += d_out[chunk].sum(",
-        "d_sum = d_out[chunk].sum(",
+        "conv: bias of the last sample",
+        CONV_PARAMS,
+        "sum_to(d_out, bias.shape)",
+        "sum_to(d_out[-1], bias.shape)",
         "overwritten in place of summed",
     ),
     Mutant(
@@ -243,22 +243,29 @@ CONVOLUTION = (
     Mutant(
         "chunks of the batch mixed up",
         IM2COL,
-        "d_images[:] = self.uncols",
-        "d_images[::-1] = self.uncols",
+        "d_images[n] = self.uncols",
+        "d_images[n][::-1] = self.uncols",
         "the samples of a chunk in another order",
     ),
     Mutant(
-        "every chunk reads the first one's images",
+        "every lane reads the first one's images",
+        CONV_PARAMS,
+        "backward_matrix(images[n], ",
+        "backward_matrix(images[: n.stop - n.start], ",
+        "a lane that begins at 0 wherever it is",
+    ),
+    Mutant(
+        "every conv lane reads the first one's cotangent",
         CONV,
-        "way.backward(images[chunk], ",
-        "way.backward(images[: chunk.stop - chunk.start], ",
-        "a chunk that begins at 0 wherever it is",
+        "way.backward(d_out[n], ",
+        "way.backward(d_out[: n.stop - n.start], ",
+        "a lane that begins at 0 wherever it is",
     ),
     Mutant(
         "every chunk reads the first one's cotangent",
-        CONV,
-        "d_out[chunk], matrix",
-        "d_out[: chunk.stop - chunk.start], matrix",
+        IM2COL,
+        "self.pixels(d_y[n]), matrix",
+        "self.pixels(d_y[: n.stop - n.start]), matrix",
         "a chunk that begins at 0 wherever it is",
     ),
 )

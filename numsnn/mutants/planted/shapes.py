@@ -83,14 +83,14 @@ SHAPES = (
     Mutant(
         "shortcut dropped",
         "numsnn.compose:Residual.backward",
-        "return d_x + d_short,",
+        "return _sum(d_x, d_short),",
         "return d_x,",
         "the residual block's body only",
     ),
     Mutant(
         "body dropped",
         "numsnn.compose:Residual.backward",
-        "return d_x + d_short,",
+        "return _sum(d_x, d_short),",
         "return d_short,",
         "the residual block's shortcut only",
     ),
