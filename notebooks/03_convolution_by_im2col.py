@@ -37,9 +37,8 @@ from threadpoolctl import threadpool_limits
 
 from numsnn import LIF, BatchNorm, Conv2d
 from numsnn.checks import LayerCase, ValueCase, adjoint, formula
-from numsnn.conv import CHUNK
 from numsnn.conv_im2col import Im2col
-from numsnn.im2col import col2im, im2col
+from numsnn.im2col import LAID, col2im, im2col
 from numsnn.mutants import PLANTED, applied
 from numsnn.papers import mpbn, tdbn
 from numsnn.registry import REGISTRY, run
@@ -444,8 +443,17 @@ print(f"{forwards:.12f}\n{backwards:.12f}")
 beside(
     Im2col.forward,
     [
-        ("R: one window a row", "cols = self.cols"),
-        ("y = R M^T", "np.matmul(cols, matrix.swapaxes"),
+        ("R: one window a row", "for n, cols in laid_out"),
+        ("y = R M^T", "np.matmul(self.rows(cols), matrix"),
+    ],
+)
+
+# %%
+beside(
+    Im2col.backward_matrix,
+    [
+        ("R once more, it was not kept", "for n, cols in laid_out"),
+        ("d_M^T = R^T d_y", "d_matrix += self.rows(cols)"),
     ],
 )
 
@@ -453,19 +461,19 @@ beside(
 beside(
     Im2col.backward,
     [
-        ("R once more, it was not kept", "cols = self.cols"),
-        ("d_M = d_y^T R", "d_matrix += rows.swapaxes"),
-        ("d_R = d_y M", "np.matmul(rows, matrix, out=d_cols)"),
-        ("d_x = A^T d_R", "d_images[:] = self.uncols"),
+        ("d_R = d_y M", "np.matmul(self.pixels(d_y[n])"),
+        ("d_x = A^T d_R", "d_images[n] = self.uncols"),
     ],
 )
 
 # %% [markdown]
-# `rows` are the rows of $d_y$ and `matrix` is $M$. (A first axis, `G`, is for convolutions in groups;
-# without them it is 1.) `Conv2d` calls these on chunks of the images and adds the bias. Where the
-# stride is 1 it goes another way, `numsnn.conv_bands`: the windows of one image *row* are laid out,
-# the kernel's rows are multiplied one after the other, and $d_x$ is such a convolution again, of
-# $d_y$ with the kernel turned around.
+# `matrix` is $M^T$. `laid_out` lays the windows of some images `n` out at a time; `self.rows` and
+# `self.pixels` only give them and the outputs the shape of matrices, with a row for each output pixel.
+# (A first axis, `G`, is for convolutions in groups; without them it is 1.) Where the stride is 1,
+# `Conv2d` goes other ways as well. In `numsnn.conv_bands` the windows of one image *row* are laid out,
+# the kernel's rows are multiplied one after the other, and $d_x$ is such a convolution again, of $d_y$
+# with the kernel turned around. In `numsnn.conv_winograd`, for kernels of 3 x 3 and many channels, sums
+# of pixels are multiplied by sums of weights: 16 products for 36.
 #
 # ### The norm
 
@@ -475,18 +483,17 @@ beside(
     [
         ("10. d_shift = Σ d_y", "d_shift = sum_to"),
         ("9. d_gain = scale Σ n d_y", "d_gain = self.scale"),
-        ("the mean of d_n", "common = (slope * all_of_it)"),
-        ("the mean of n d_n", "along = (slope * along)"),
+        ("the means of d_n, n d_n", "np.stack([(slope * s).sum"),
         ("d_x: d_n / deviation", "d = np.multiply(slope, d_y[n]"),
         ("… - the mean of d_n", "d -= common"),
-        ("… - n · the mean of n d_n", "d -= (x[n] - centre) * along"),
+        ("… - n · the mean of n d_n", "d -= part"),
     ],
 )
 
 # %% [markdown]
 # Here `n` is a tile, a part of the array. Before the last three lines `slope`, `common` and `along` are
-# divided by the deviation, once a channel and not once a number; `centre` is the mean, and `x[n] -
-# centre` is $n_i$ times the deviation.
+# divided by the deviation, once a channel and not once a number; `centre` is the mean, and `_centred`
+# gives `x[n] - centre`, which is $n_i$ times the deviation.
 #
 # ### The checks, live
 #
@@ -513,7 +520,7 @@ print(
     f"pixels {count * side * side * channels * 4 / 1e6:5.1f} MB,  rows {numbers * 4 / 1e6:5.1f} MB"
 )
 print(f"products: {2 * numbers * channels / 1e9:.1f} billion operations, for 64 output channels")
-print(f"rows in one chunk of the library: at most {CHUNK * 4 / 1e6:.1f} MB")
+print(f"rows at a time in the library: one image, or at most {LAID * 4 / 1e6:.1f} MB of several")
 
 # %% [markdown]
 # The number of operations does not depend on how we go about it. The traffic does, in two ways.

@@ -69,7 +69,9 @@ class Im2col(NamedTuple):
 
     def rows(self, cols: Array) -> Array:
         """cols [n, H', W', kh, kw, C] as [G, n P, K]; a view where there is one group."""
-        grouped = cols.reshape(-1, math.prod(self.kernel), self.groups, cols.shape[-1] // self.groups)
+        grouped = cols.reshape(
+            -1, math.prod(self.kernel), self.groups, cols.shape[-1] // self.groups
+        )
         return grouped.transpose(2, 0, 1, 3).reshape(self.groups, len(grouped), -1)
 
     def pixels(self, y: Array) -> Array:

@@ -100,11 +100,8 @@ def strips(images: Array, padding: Pair, outputs: int) -> Iterator[tuple[slice, 
 
     tiles: [4, 4, n, i, j, C], B' x B, in a buffer that the next strip uses again.
     """
-    N, C, H, W = images.shape
-    top, left = padding
-    down, across = (H + 2 * top - 1) // 2, (W + 2 * left - 1) // 2
-    fit = max(1, STRIP // (16 * (C + outputs)))
-    count, height = max(1, min(N, fit // (down * across))), max(1, min(down, fit // across))
+    (N, C, H), (top, left) = images.shape[:3], padding
+    count, down, height, across = _sizes(images.shape, padding, outputs)
     # [n, pair of rows, row of a pair, column of a pair, pair of columns, C]
     padded = parallel.scratch("padded", (count, down + 1, 2, 2, across + 1, C), images.dtype)
     padded.fill(0)  # once: the border stays
@@ -125,6 +122,14 @@ def strips(images: Array, padding: Pair, outputs: int) -> Iterator[tuple[slice, 
             by_column = lines.transpose(3, 0, 1, 2, 4, 5)
             spread(by_column[..., :-1, :], by_column[..., 1:, :], tiles.swapaxes(0, 1))
             yield n, i, tiles
+
+
+def _sizes(shape: tuple[int, ...], padding: Pair, outputs: int) -> tuple[int, int, int, int]:
+    """Samples of a strip; rows of tiles in an image, in a strip; columns of tiles in an image."""
+    (N, C, H, W), (top, left) = shape, padding
+    down, across = (H + 2 * top - 1) // 2, (W + 2 * left - 1) // 2
+    fit = max(1, STRIP // (16 * (C + outputs)))
+    return max(1, min(N, fit // (down * across))), down, max(1, min(down, fit // across)), across
 
 
 def spread(pair: Array, following: Array, x: Array) -> None:

@@ -16,9 +16,7 @@ class Gradient(NamedTuple):
     d_params: Tree
 
 
-def gradient(
-    network: Any, objective: Objective, params: Tree, x: Array, labels: Array
-) -> Gradient:
+def gradient(network: Any, objective: Objective, params: Tree, x: Array, labels: Array) -> Gradient:
     """Forward, loss, backward on one batch: the loss's terms, outputs, what was saved, dL/d params.
 
     x: [T, N, ...] as the network expects it; still images have one step.

@@ -43,29 +43,37 @@ def laid_out(
 ) -> Iterator[tuple[slice, Array]]:
     """im2col of padded images [N, C, H, W], some samples n at a time: (n, cols) with cols of images[n].
 
-    The next samples are laid out in the same buffer: the caller is done with cols by then. In
-    memory a window is a row, or, where rows of the image are longer than rows of windows (few
-    channels), a column: what is copied is always in long runs.
+    The next samples are laid out in the same buffer: the caller is done with cols by then.
     """
-    N, C, H, W = images.shape
-    (top, left), wide = padding, kernel[1]
-    size = (H + 2 * top, W + 2 * left)
-    rows, columns = ((z - k) // s + 1 for z, k, s in zip(size, kernel, stride, strict=True))
-    count = at_once(N, rows * columns * kernel[0] * wide * C)
-    if columns <= wide * C:
-        padded = parallel.scratch("padded", (count, *size, C), images.dtype)
-        cols = parallel.scratch("cols", (count, rows, columns, *kernel, C), images.dtype)
-    else:
-        padded = parallel.scratch("padded", (count, C, *size), images.dtype).transpose(0, 2, 3, 1)
-        cols = parallel.scratch("cols", (*kernel, C, count, rows, columns), images.dtype)
-        cols = cols.transpose(3, 4, 5, 0, 1, 2)
+    (top, left), (H, W) = padding, images.shape[2:]
+    padded, cols = _buffers(images, kernel, stride, padding)
     padded.fill(0)  # once: the border stays
     view = im2col(padded, kernel, stride)
-    for n in samples(N, count):
+    for n in samples(len(images), len(padded)):
         k = n.stop - n.start
         padded[:k, top : top + H, left : left + W] = images[n].transpose(0, 2, 3, 1)
         np.copyto(cols[:k], view[:k])
         yield n, cols[:k]
+
+
+def _buffers(images: Array, kernel: Pair, stride: Pair, padding: Pair) -> tuple[Array, Array]:
+    """For some padded images [n, H, W, C], and their windows [n, H', W', kh, kw, C].
+
+    In memory a window is a row or, where rows of an image are longer than rows of a window (few
+    channels), a column of a matrix: what is copied comes in long runs.
+    """
+    N, C, *size = images.shape
+    height, width = (z + 2 * p for z, p in zip(size, padding, strict=True))
+    rows = (height - kernel[0]) // stride[0] + 1
+    columns = (width - kernel[1]) // stride[1] + 1
+    count = at_once(N, rows * columns * math.prod(kernel) * C)
+    if columns <= kernel[1] * C:
+        padded = parallel.scratch("padded", (count, height, width, C), images.dtype)
+        cols = parallel.scratch("cols", (count, rows, columns, *kernel, C), images.dtype)
+        return padded, cols
+    padded = parallel.scratch("padded", (count, C, height, width), images.dtype)
+    cols = parallel.scratch("cols", (*kernel, C, count, rows, columns), images.dtype)
+    return padded.transpose(0, 2, 3, 1), cols.transpose(3, 4, 5, 0, 1, 2)
 
 
 def at_once(N: int, numbers: int) -> int:

@@ -100,7 +100,8 @@ class BatchNorm(Layer):
         # deviation takes away what of it lies along normal.
         slope, count = self.scale * gain, self._count(x)
         common, along = self._whole(
-            np.stack([(slope * s).sum(axis=axes, keepdims=True) for s in (all_of_it, along)]) / count
+            np.stack([(slope * s).sum(axis=axes, keepdims=True) for s in (all_of_it, along)])
+            / count
         )
         d_x = empty_like(x, np.result_type(d_y, x, gain))
         slope, common, along = slope / deviation, common / deviation, along / deviation**2

@@ -121,7 +121,7 @@ class _Crew:
         """Whether parameters and batch fit in the shared memory."""
         T, N, *shape = x.shape
         steps, samples, *known = self.x.shape
-        fits = (T, shape) == (steps, known) and N <= samples
+        fits = (T, shape) == (steps, known) and samples >= N
         alike = (x.dtype, labels.dtype) == (self.x.dtype, self.labels.dtype)
         return fits and alike and _kinds(params) == _kinds(self.params)
 
@@ -137,7 +137,12 @@ class _Crew:
 
     def _take_part(self, params: Tree, x: Array, labels: Array) -> Gradient:
         """The gradient of this rank's samples, added up over all ranks."""
-        N, rank, ranks, total = len(labels), self.exchange.rank, self.exchange.ranks, self.exchange.total
+        N, rank, ranks, total = (
+            len(labels),
+            self.exchange.rank,
+            self.exchange.ranks,
+            self.exchange.total,
+        )
         mine = slice(N * rank // ranks, N * (rank + 1) // ranks)
         self.here, self.whole = mine.stop - mine.start, N
         loss = partial(_share_of, self.objective.loss, self.here / N)

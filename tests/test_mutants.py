@@ -105,10 +105,10 @@ def test_inner_functions_and_class_methods_are_edited_too():
     params = layer.init(rng, np.float64)
     _, saved = layer.forward(params, rng.standard_normal((1, 1, 1, 3, 3)))
     d_y = rng.standard_normal((1, 1, 1, 3, 3))
-    before = layer.backward(saved, d_y)[1].bias
-    inner = next(m for m in PLANTED if m.name == "conv: bias of the last chunk")
-    with applied(replace(inner, new=inner.new.replace("= d_out", "-= d_out"))):
-        assert np.array_equal(layer.backward(saved, d_y)[1].bias, -before)
+    before = layer.backward(saved, d_y)[0]
+    inner = next(m for m in PLANTED if m.name == "every conv lane reads the first one's cotangent")
+    with applied(replace(inner, new=inner.old.replace("d_out", "-d_out"))):
+        assert np.array_equal(layer.backward(saved, d_y)[0], -before)
 
     trace = np.ones((1, 1, 1))
     named = next(m for m in PLANTED if m.name == "regularizer under another name")
@@ -268,7 +268,16 @@ def test_the_report_is_json_and_adds_up():
 
 
 ON = (
-    *("Linear", "Conv2d", "Conv2d/bands", "AvgPool2d", "BatchNorm", "Dropout", "Accumulate"),
+    *(
+        "Linear",
+        "Conv2d",
+        "Conv2d/bands",
+        "Conv2d/winograd",
+        "AvgPool2d",
+        "BatchNorm",
+        "Dropout",
+        "Accumulate",
+    ),
     *("Residual", "Repeat", "sums"),
     *("LIF/hard", "LIF/soft", "LIF/soft-detached", "LIF/lateral", "LIF/folded"),
     *("LIF/norm-raw", "LIF/norm-normalised", "loss/cross-entropy", "regularizer/MPDLoss", "SGD"),

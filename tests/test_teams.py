@@ -112,7 +112,13 @@ def test_batches_of_any_size_and_other_parameters():
     """Smaller and larger ones than the first, one too small to share, single precision."""
     network = NETWORKS["tdbn"]
     with Team(network, Objective(), 2) as team:
-        for N, dtype in ((6, np.float64), (5, np.float64), (9, np.float64), (3, np.float64), (6, "f4")):
+        for N, dtype in (
+            (6, np.float64),
+            (5, np.float64),
+            (9, np.float64),
+            (3, np.float64),
+            (6, "f4"),
+        ):
             params = network.init(np.random.default_rng(N), dtype)
             x, labels = batch(N, seed=N)
             x = x.astype(dtype)
@@ -142,7 +148,8 @@ def test_same_bits_in_every_run():
 def test_training_with_two_processes():
     """Losses of two epochs agree with those of one process; the optimizer and averages follow."""
     one, two = (
-        list(train(recipe(), dataset(train=40), epochs=2, batch_size=16, processes=n))[-1] for n in (1, 2)
+        list(train(recipe(), dataset(train=40), epochs=2, batch_size=16, processes=n))[-1]
+        for n in (1, 2)
     )
     for a, b in zip(one.history, two.history, strict=True):
         assert a["loss"] == pytest.approx(b["loss"], rel=1e-3)
@@ -154,7 +161,9 @@ def test_training_with_two_processes():
 
 def test_a_state_goes_on_to_the_same_bits():
     states = list(train(recipe(), dataset(train=40), epochs=2, batch_size=16, processes=2))
-    (last,) = train(recipe(), dataset(train=40), epochs=2, batch_size=16, processes=2, state=states[0])
+    (last,) = train(
+        recipe(), dataset(train=40), epochs=2, batch_size=16, processes=2, state=states[0]
+    )
     assert_same(last, states[1])
 
 
@@ -202,7 +211,10 @@ def test_errors_that_are_none_of_ours_keep_their_name():
     params = network.init(np.random.default_rng(1), np.float64)
     x, labels = batch(6)
     x[:, :, 0, 0, 0] = [-1, -1, -1, 1, 1, 1]
-    with Team(network, Objective(), 2) as team, pytest.raises(NumsnnError, match="ZeroDiv.*as planned"):
+    with (
+        Team(network, Objective(), 2) as team,
+        pytest.raises(NumsnnError, match=r"ZeroDiv.*as planned"),
+    ):
         team.gradient(params, x, labels)
 
 
@@ -274,7 +286,9 @@ def test_totals_in_pieces(dtype, monkeypatch):
     monkeypatch.setattr(exchange, "SLOT", 64)
     shapes = [(), (0,), (3,), (4, 5), (7, 11)]
     rng = np.random.default_rng(0)
-    parts = [[(100 * rng.standard_normal(shape)).astype(dtype) for shape in shapes] for _ in range(3)]
+    parts = [
+        [(100 * rng.standard_normal(shape)).astype(dtype) for shape in shapes] for _ in range(3)
+    ]
     found = [shared_array(shape, dtype) for shape in shapes]
     share = Exchange(3, alive=lambda: None)
 

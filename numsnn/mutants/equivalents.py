@@ -71,11 +71,76 @@ REASONS: tuple[Reason, ...] = (
         ("0 -> (-1)",),
         "the steps are alike in shape, and the array is filled with zeros",
     ),
+    *(
+        Reason(
+            "conv:Conv2d.backward",
+            line,
+            ("3: -> :", "d_y.shape[3:] -> d_y.shape", "3 -> (4)", "3 -> (2)"),
+            "the same products, laid out another way or cut into other lanes",
+        )
+        for line in ("way = self._ways(", "parallel.run(lane, self._lanes(")
+    ),
     Reason(
-        "conv:Conv2d._backward",
-        "if bias is not None:",
-        ("bias is not None -> True",),
-        "without a bias the sum is not returned",
+        "conv_bands:correlate",
+        "rows = band.reshape(n, -1, math.prod(",
+        ("3 -> (4)",),
+        "a window of one row: axis 3 has the size 1",
+    ),
+    Reason(
+        "conv_im2col:Im2col.backward",
+        "for n in samples(N, at_once(N, ",
+        (
+            "P * math.prod(self.kernel) * C -> (P * math.prod(self.kernel))",
+            "P * math.prod(self.kernel) * C -> (C)",
+            "P * math.prod(self.kernel) -> (P)",
+            "P * math.prod(self.kernel) -> (math.prod(self.kernel))",
+        ),
+        "the same rows, some more of them at a time",
+    ),
+    Reason(
+        "im2col:laid_out",
+        "padded[:k, top : top + H",
+        (":k -> :",),
+        "of fewer samples an error, or the same one in all of the buffer, of which one is read",
+    ),
+    Reason(
+        "im2col:laid_out",
+        "np.copyto(cols[:k], view[:k])",
+        (":k -> :", "cols[:k] -> cols"),
+        "more of the buffer than is read",
+    ),
+    Reason(
+        "conv_winograd:Winograd.backward_matrix",
+        "d_halves(d_products[::3].swapaxes(0, 1))",
+        ("::3 -> :", "d_products[::3] -> d_products"),
+        "the next line fills the rows in between",
+    ),
+    Reason(
+        "conv_winograd:Winograd.unmatrix",
+        "G = KERNEL.astype(",
+        ("KERNEL.astype(matrix.real.dtype) -> -(KERNEL.astype(matrix.real.dtype))",),
+        "it stands on both sides",
+    ),
+    Reason(
+        "conv_winograd:Winograd.unmatrix",
+        "G = KERNEL.astype(",
+        ("matrix.real -> matrix",),
+        "the same numbers, as complex ones",
+    ),
+    Reason(
+        "conv_winograd:strips",
+        "pairs = padded[: n.stop - n.start]",
+        (
+            "padded[: n.stop - n.start] -> -(padded[: n.stop - n.start])",
+            "padded[: n.stop - n.start] -> 2 * (padded[: n.stop - n.start])",
+        ),
+        "a copy of a border of zeros; what it holds besides is written over",
+    ),
+    Reason(
+        "conv_winograd:strips",
+        "every_other = images[n, :, :, (column - left) % 2",
+        ("column - left -> (column + (left))",),
+        "the same remainder by 2",
     ),
     Reason(
         "conv_im2col:Im2col.uncols",
@@ -103,12 +168,6 @@ REASONS: tuple[Reason, ...] = (
             "np.subtract(carried, np.multiply(amount, gate, out=out))",
         ),
         "the caller reads what is returned",
-    ),
-    Reason(
-        "conv_bands:Bands.band",
-        'padded = parallel.scratch("padded"',
-        ("2 -> (3)",),
-        "a wider border holds zeros, and rows behind the last that is read",
     ),
     Reason(
         "pooling:_spread",
@@ -304,6 +363,15 @@ REASONS: tuple[Reason, ...] = (
 """Reasons why edits that stand in the report as equivalent are so."""
 
 NO_ERRORS: tuple[Reason, ...] = (
+    Reason(
+        "conv:Conv2d.backward",
+        "d_x = empty(saved.x.shape, ",
+        (
+            "empty(saved.x.shape, np.result_type(d_y, weight), last=True) -> "
+            "empty(saved.x.shape, np.result_type(d_y, weight))",
+        ),
+        "the same numbers in another layout of memory; later sums round another way",
+    ),
     Reason(
         "pooling:Flatten.backward",
         "d_x[:] = ",

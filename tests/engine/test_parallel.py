@@ -1,0 +1,80 @@
+"""Where arrays begin, and what runs leave behind: nothing."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from numsnn import parallel
+from numsnn.layout import LINE, aligned, channels_last, channels_third, copied, empty
+
+
+def begins(x):
+    return x.__array_interface__["data"][0] % LINE
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (1,), (3, 5), (2, 3, 4, 5, 7)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.complex128])
+def test_arrays_begin_with_a_cache_line(shape, dtype):
+    for _ in range(20):
+        x = aligned(shape, dtype)
+        assert (x.shape, x.dtype, begins(x)) == (shape, np.dtype(dtype), 0)
+        assert x.flags.c_contiguous and x.flags.writeable
+    assert begins(parallel.scratch("line", shape, dtype)) == 0
+
+
+def test_a_copy_is_in_c_order():
+    x = np.arange(24.0).reshape(2, 3, 4).T
+    y = copied(x)
+    assert y.flags.c_contiguous and begins(y) == 0 and y is not x
+    np.testing.assert_array_equal(y, x)
+
+
+def test_channels_last_underneath():
+    x = empty((2, 3, 4, 5, 6), np.float32, last=True)
+    assert x.shape == (2, 3, 4, 5, 6) and channels_last(x) and begins(x) == 0
+    assert np.moveaxis(x, 2, -1).flags.c_contiguous
+    assert empty((2, 3, 4, 5, 6), np.float32).flags.c_contiguous
+    y = np.arange(24.0).reshape(2, 3, 4)
+    np.testing.assert_array_equal(channels_third(y), np.moveaxis(y, -1, -3))
+
+
+def test_scratch_has_the_layout_of_its_model():
+    x = empty((2, 3, 4, 5), np.float32, last=True)
+    found = parallel.scratch_like("model", x, np.float64)
+    assert (found.shape, found.strides) == (x.shape, tuple(2 * s for s in x.strides))
+    plain = parallel.scratch_like("model", np.empty((3, 4)), np.float32)
+    assert plain.flags.c_contiguous and plain.dtype == np.float32
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_buffers_are_short_inside_only(threads):
+    """And what a caller says of warnings holds in every thread."""
+    parallel.set_threads(threads)
+    before = np.getbufsize()
+    try:
+        with np.errstate(over="raise"):
+            sizes = parallel.run(lambda _: (np.getbufsize(), np.geterr()["over"]), [1, 2, 3])
+            assert np.getbufsize() == before
+        assert sizes == 3 * [(parallel.BUFFER, "raise")]
+        with parallel.in_place():
+            assert np.getbufsize() == parallel.BUFFER
+        assert np.getbufsize() == before
+        with pytest.raises(ZeroDivisionError):
+            parallel.run(lambda i: 1 // i, [0, 1])
+        assert np.getbufsize() == before
+    finally:
+        parallel.set_threads(0)
+
+
+def test_in_place_runs_stay_in_their_thread():
+    parallel.set_threads(2)
+    try:
+        here = threading.get_ident()
+        with parallel.in_place():
+            with parallel.in_place():
+                assert set(parallel.run(lambda _: threading.get_ident(), [1, 2])) == {here}
+            assert set(parallel.run(lambda _: threading.get_ident(), [1, 2])) == {here}
+        assert here not in parallel.run(lambda _: threading.get_ident(), [1, 2])
+    finally:
+        parallel.set_threads(0)
