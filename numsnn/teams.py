@@ -20,11 +20,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from numsnn import parallel
-from numsnn.dropout import Dropout
 from numsnn.errors import NumsnnError
 from numsnn.exchange import Exchange, shared_array
+from numsnn.firing import Step
 from numsnn.gradient import Gradient, gradient
 from numsnn.layer import Array, map_layers, walk
+from numsnn.neurons import LIF
 from numsnn.norms import BatchNorm
 from numsnn.recipes import Loss, Objective
 from numsnn.tree import Tree, leaves, map_tree, named_leaves
@@ -40,10 +41,11 @@ class Team:
     The first batch begins them: they are forked then, with network and objective as they are, and
     take parameters and data through shared memory. One thread each.
 
-    Raises NumsnnError for a network with Dropout, whose mask is drawn for a batch as a whole, for
-    norms over axes of their own, for penalties, which are functions of a batch as a whole, and
-    where the system cannot fork. The loss is taken to be a mean over samples, as all of
-    ``numsnn.losses`` are, and layers of your own to treat every sample by itself.
+    Raises NumsnnError for layers with a seed (Dropout), which draw numbers for a batch as a whole,
+    for neurons that hold a recorded batch, for norms over axes of their own, for penalties, which are
+    functions of a batch as a whole, and where the system cannot fork. The loss is taken to be a
+    mean over samples, as all of ``numsnn.losses`` are, and layers of your own to treat every sample
+    by itself.
     """
 
     def __init__(self, network: Any, objective: Objective, processes: int) -> None:
@@ -137,17 +139,18 @@ class _Crew:
 
     def _take_part(self, params: Tree, x: Array, labels: Array) -> Gradient:
         """The gradient of this rank's samples, added up over all ranks."""
-        N, rank, ranks, total = (
-            len(labels),
-            self.exchange.rank,
-            self.exchange.ranks,
-            self.exchange.total,
-        )
+        rank, ranks, total = self.exchange.rank, self.exchange.ranks, self.exchange.total
+        N = len(labels)
         mine = slice(N * rank // ranks, N * (rank + 1) // ranks)
         self.here, self.whole = mine.stop - mine.start, N
         loss = partial(_share_of, self.objective.loss, self.here / N)
         terms, part, saved, d_params = gradient(
             self.network, replace(self.objective, loss=loss), params, x[:, mine], labels[mine]
+        )
+        require(
+            part.shape[1] == self.here,
+            f"a batch cannot be shared among processes: of {self.here} samples the network makes "
+            f"{part.shape[1]} outputs",
         )
         outputs = np.zeros((len(part), N, *part.shape[2:]), part.dtype)
         outputs[:, mine] = part
@@ -228,8 +231,13 @@ def _refuse(network: Any, objective: Objective) -> None:
     for (layer,) in walk(network):
         kind = type(layer).__name__
         require(
-            not isinstance(layer, Dropout),
-            f"a batch cannot be shared among processes: {kind} draws one mask for all of it",
+            not hasattr(layer, "seed"),
+            f"a batch cannot be shared among processes: {kind} draws numbers for all of it",
+        )
+        require(
+            not isinstance(layer, LIF) or isinstance(layer.firing, Step),
+            f"a batch cannot be shared among processes: {kind} {getattr(layer, 'name', '')!r} fires "
+            f"as {type(getattr(layer, 'firing', None)).__name__}, which may hold a batch",
         )
         require(
             not isinstance(layer, BatchNorm) or (type(layer) is BatchNorm and layer.axes is None),
@@ -248,7 +256,9 @@ def _unflattened(flat: Array, like: Tree) -> Tree:
     """All leaves of a tree, in a row, as the tree."""
     ends = np.cumsum([leaf.size for leaf in leaves(like)])
     parts = iter(np.split(flat, ends[:-1]))
-    return map_tree(lambda leaf: next(parts).reshape(leaf.shape), like)
+    return map_tree(
+        lambda leaf: next(parts).reshape(leaf.shape).astype(leaf.dtype, copy=False), like
+    )
 
 
 class _Kind(NamedTuple):

@@ -188,7 +188,8 @@ def test_settings_are_those_given_else_the_presets(monkeypatch):
     preset = Preset("mpbn", "small-resnet", 0.5, 2, 7, 32, "adam", 0.05, "flip", "none", True, 0.1)
     monkeypatch.setitem(PRESETS, "mnist", preset)
     found = completed({"data": "mnist", "epochs": 3, "seed": 4})
-    assert found == {**preset._asdict(), "data": "mnist", "hold_out": 0, "epochs": 3, "seed": 4}
+    common = {"data": "mnist", "hold_out": 0, "epochs": 3, "seed": 4, "processes": 1}
+    assert found == {**preset._asdict(), **common}
     assert tuple(found) == SETTINGS
     other = completed({"data": "mnist", "method": "esg"})  # its own rate; no smoothing of its loss
     assert (other["rate"], other["smoothing"], other["network"]) == (

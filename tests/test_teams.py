@@ -13,10 +13,12 @@ import numsnn as ns
 from numsnn import exchange, teams
 from numsnn.errors import NumsnnError
 from numsnn.exchange import Exchange, shared_array
+from numsnn.firing import Relaxed
 from numsnn.gradient import gradient
 from numsnn.losses import LOSSES, cross_entropy
 from numsnn.networks import small_network
 from numsnn.observe import batch_statistics
+from numsnn.papers.noise import ThermalNoise
 from numsnn.recipes import Objective, Penalty
 from numsnn.regularizers import MembraneL2
 from numsnn.teams import Team
@@ -242,7 +244,9 @@ class OwnNorm(ns.BatchNorm):
 @pytest.mark.parametrize(
     ("layer", "penalties", "message"),
     [
-        (ns.Dropout(0.5), (), "Dropout draws one mask"),
+        (ns.Dropout(0.5), (), "Dropout draws numbers"),
+        (ThermalNoise(0.1), (), "ThermalNoise draws numbers"),
+        (ns.LIF(firing=Relaxed(), name="own"), (), "LIF 'own' fires as Relaxed"),
         (ns.Flatten(), (Penalty(MembraneL2(), 0.1),), r"the penalties \['MembraneL2'\]"),
         (ns.BatchNorm((2, 1, 1), axes=(0, 3, 4), name="own"), (), "not BatchNorm 'own'"),
         (OwnNorm((2, 1, 1), name="mine"), (), "not OwnNorm 'mine'"),
@@ -253,6 +257,26 @@ def test_what_sees_a_batch_as_a_whole_is_refused(layer, penalties, message):
     with pytest.raises(NumsnnError, match=message):
         Team(network, Objective(cross_entropy, penalties), 2)
     Team(network, Objective(cross_entropy, penalties), 1)
+
+
+def test_another_number_of_outputs_is_refused():
+    @dataclass(frozen=True)
+    class Twice(ns.Flatten):
+        def forward(self, params, x):
+            y, saved = super().forward(params, x)
+            return np.concatenate([y, y], axis=1), saved
+
+        def backward(self, saved, d_y, d_membranes=None):
+            return super().backward(saved, d_y[:, : d_y.shape[1] // 2], d_membranes)
+
+    network = ns.named(ns.Serial(Twice(), ns.Linear(72, 3)))
+    params = network.init(np.random.default_rng(1), np.float64)
+    objective = Objective(lambda outputs, labels: (0.0, 0 * outputs))
+    with (
+        Team(network, objective, 2) as team,
+        pytest.raises(NumsnnError, match=r"of 3 samples .* 6 out"),
+    ):
+        team.gradient(params, *batch(6))
 
 
 def test_bad_input_is_refused():

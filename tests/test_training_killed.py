@@ -1,6 +1,7 @@
 """A run that is killed at any moment and resumed ends in the same bits as one left alone."""
 
 import json
+import multiprocessing
 import signal
 import subprocess
 import sys
@@ -108,4 +109,21 @@ def test_ctrl_c(uninterrupted, tmp_path):
     assert "Traceback" not in errors
     assert "--resume goes on" in errors
     subprocess.run(command("--out", str(folder), "--resume", "--threads", "1"), check=True)
+    assert_same_run(folder, whole)
+
+
+@pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork"
+)
+def test_two_processes_are_interrupted_and_killed_as_one(uninterrupted, tmp_path):
+    data, _ = uninterrupted
+    whole, folder = tmp_path / "whole", tmp_path / "run"
+    shared = command("--data", str(data), *TRAIN, "--processes", "2")
+    subprocess.run([*shared, "--out", str(whole)], check=True)
+    again = command("--out", str(folder), "--resume", "--threads", "1")
+    status, errors = stopped([*shared, "--out", str(folder)], folder, 1, signal.SIGINT)
+    assert status == 130
+    assert "Traceback" not in errors
+    stopped(again, folder, 3, signal.SIGKILL)
+    subprocess.run(again, check=True)
     assert_same_run(folder, whole)

@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import json
+import multiprocessing
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -19,7 +20,9 @@ from numsnn.cli import main
 def known_peaks():
     """Processes that measure memory have tests of their own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "peak_bytes", lambda work, peer=None: 3 << 20)
+        patch.setattr(
+            training, "peak_bytes", lambda work, peer=None, processes=1: processes * 3 << 20
+        )
         patch.setattr(scaling, "peak_bytes", lambda work: work.T * work.batch)
         yield
 
@@ -51,6 +54,8 @@ def test_the_document(found):
         assert row["ratio_to_fastest_peer"] is None
         assert row["memory_ratio_to_leanest_peer"] is None
         assert row["peak_bytes"] == {"numsnn": 3 << 20}
+        only = {"step_seconds": seconds["numsnn"], "peak_bytes": 3 << 20}
+        assert row["ways"] == {"threads": only}
         assert row["samples_per_second"]["numsnn"] == row["batch"] / seconds["numsnn"]
         assert row["operations_of_products"] == sum(p["operations"] for p in row["products"])
         low, high = row["quartiles"]["numsnn"]
@@ -74,6 +79,22 @@ def test_the_tables(found):
         assert out.count(f"{row['name']}  {row['title']}") == 3
         assert f"{row['ratio_to_products']:.2f}" in out
     assert "3 MiB" in out
+
+
+def test_the_faster_of_two_ways_counts(capsys, tmp_path):
+    """With two threads a step runs in two processes as well; time and memory are those of one way."""
+    file = tmp_path / "bench.json"
+    argv = ["bench", "--workload", "b", "--rounds", "2", "--threads", "2", "--json", str(file)]
+    assert main(argv) == 0
+    (row,) = json.loads(file.read_text())["workloads"]
+    assert list(row["ways"]) == ["threads", "processes"]
+    fastest = min(row["ways"].values(), key=lambda way: way["step_seconds"])
+    assert row["step_seconds"]["numsnn"] == fastest["step_seconds"]
+    assert row["peak_bytes"]["numsnn"] == fastest["peak_bytes"]
+    assert [way["peak_bytes"] for way in row["ways"].values()] == [3 << 20, 6 << 20]
+    out = capsys.readouterr().out
+    assert "numsnn, threads" in out and "numsnn, processes" in out
+    assert not multiprocessing.active_children()
 
 
 def test_ratios_to_peers_and_their_means():
@@ -173,7 +194,7 @@ def test_an_interruption_leaves_nothing_behind(tmp_path, monkeypatch, capsys):
     file = tmp_path / "bench.json"
     file.write_text("before")
 
-    def stop(*_):
+    def stop(*_, **__):
         raise KeyboardInterrupt
 
     before = parallel.threads()

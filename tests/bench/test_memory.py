@@ -1,5 +1,7 @@
 """Peak memory: what is measured is what the steps touch, in this process and in one of their own."""
 
+import multiprocessing
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,8 @@ MIB = 1 << 20
 LARGE, SLACK = 96 * MIB, 16 * MIB
 
 pytestmark = pytest.mark.skipif(
-    not memory.CLEAR.exists(), reason="this system keeps no peak that can be reset"
+    not (memory.PROC / "self" / "clear_refs").exists(),
+    reason="this system keeps no peak that can be reset",
 )
 
 
@@ -52,7 +55,7 @@ def test_what_was_large_before_does_not_count():
 
 def test_without_a_reset_the_largest_peak_stands_in(monkeypatch):
     """It sees what goes beyond everything before, and nothing else."""
-    monkeypatch.setattr(memory, "CLEAR", memory.Path("/proc/self/no-such-file"))
+    monkeypatch.setattr(memory, "PROC", memory.Path("/proc/no-such-folder"))
     beyond = memory._largest_peak() + LARGE
     assert growth(touching(beyond, []), workload("a")) > LARGE - SLACK
     assert growth(touching(LARGE, []), workload("a")) == 0
@@ -64,6 +67,44 @@ def test_a_process_of_its_own_needs_more_for_a_larger_batch():
     assert 0 <= small < large
     # one step keeps a membrane and a spike of 4 bytes for every neuron, step and sample
     assert large > 2 * 4 * 2 * 128 * (32 * 64 + 64 * 16 + 64 * 4)
+
+
+def test_what_processes_touch_is_added_up():
+    """A process that is begun ahead of the steps, and fills as much as this one at each."""
+    fork = multiprocessing.get_context("fork")
+    begin, done = fork.Semaphore(0), fork.Semaphore(0)
+
+    def fill():
+        while True:
+            begin.acquire()
+            np.ones(LARGE, np.uint8)
+            done.release()
+
+    other = fork.Process(target=fill, daemon=True)
+
+    def train(work):
+        if work.batch > SMALL:
+            other.start()
+
+        def step():
+            if work.batch > SMALL:
+                begin.release()
+                np.ones(LARGE, np.uint8)
+                done.acquire()
+
+        return step
+
+    try:
+        assert abs(growth(train, workload("a")) - 2 * LARGE) < 2 * SLACK
+    finally:
+        other.kill()
+        other.join()
+
+
+def test_two_processes_hold_half_a_batch_each():
+    work = workload("b").resized(T=2, batch=128)
+    one, two = (peak_bytes(work, processes=n) for n in (1, 2))
+    assert 0.7 * one < two < 2 * one
 
 
 def test_a_process_that_fails_says_why():
