@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import reduce
 from operator import lt
 from typing import Any, NamedTuple
 
@@ -134,7 +135,7 @@ class Conv2d(Layer):
             way.backward_matrix(images[n], d_out[n], d_matrix)
             return d_matrix
 
-        d_matrix = np.sum(parallel.run(lane, self._lanes(x, size)), axis=0)
+        d_matrix = reduce(np.add, parallel.run(lane, self._lanes(x, size)))
         d_bias = None if bias is None else sum_to(d_out, bias.shape)
         return self.Params(way.unmatrix(d_matrix, weight.shape), d_bias)
 

@@ -52,9 +52,11 @@ class Winograd(NamedTuple):
 
     def forward(self, images: Array, matrix: Array, bias: Array | None, y: Array) -> None:
         """Fill y."""
+        finite("Conv2d", "x", images)
+        self._filter(images, matrix, bias, y)
+
+    def _filter(self, images: Array, matrix: Array, bias: Array | None, y: Array) -> None:
         for n, rows, tiles in strips(images, self.padding, matrix.shape[2]):
-            if rows.start == 0:
-                finite("Conv2d", "x", images[n])
             products = parallel.scratch("products", (*tiles.shape[:-1], matrix.shape[2]), y.dtype)
             np.matmul(_matrices(tiles), matrix, out=_matrices(products))
             first, second = halves(products)
@@ -69,7 +71,7 @@ class Winograd(NamedTuple):
     def backward(self, d_y: Array, matrix: Array, d_images: Array) -> None:
         """Fill d_images."""
         around = Winograd((2 - self.padding[0], 2 - self.padding[1]))
-        around.forward(d_y.transpose(0, 3, 1, 2), matrix, None, d_images.transpose(0, 2, 3, 1))
+        around._filter(d_y.transpose(0, 3, 1, 2), matrix, None, d_images.transpose(0, 2, 3, 1))
 
     def backward_matrix(self, images: Array, d_y: Array, d_matrix: Array) -> None:
         """Add to d_matrix [16, C, O], the gradient of U."""

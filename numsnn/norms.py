@@ -11,7 +11,6 @@ import numpy as np
 from numsnn import parallel
 from numsnn.layer import Array, Cotangents, Layer
 from numsnn.layout import along_rows, empty_like
-from numsnn.parallel import scratch_like
 from numsnn.reduce import sum_to
 from numsnn.validate import cotangent, finite, inexact, one_precision, require
 
@@ -208,7 +207,7 @@ class FixedNorm(Layer):
 
 def _centred(x: Array, centre: Array, dtype: Any) -> Array:
     """x - centre, in an array that the thread's next call uses again."""
-    return np.subtract(x, centre, out=scratch_like("centred", x, dtype))
+    return np.subtract(x, centre, out=parallel.scratch_like("centred", x, dtype))
 
 
 def _squared(x: Array) -> Array:

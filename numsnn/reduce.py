@@ -13,7 +13,7 @@ def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
     axes = (*range(lead), *(lead + i for i, size in enumerate(shape) if size == 1))
     kept = [axis for axis in range(x.ndim) if axis not in axes]
     if not kept:
-        return _total(x).reshape(shape)
+        return total(x).reshape(shape)
     if [x.strides[axis] for axis in kept] == [x.itemsize]:
         return _column_sums(np.moveaxis(x, kept, [-1])).reshape(shape)
     return x.sum(axis=axes).reshape(shape)
@@ -43,7 +43,7 @@ def contract(x: Array, y: Array, shape: tuple[int, ...]) -> Array:
     return pieces.sum() + np.dot(x[whole:], y[whole:])
 
 
-def _total(x: Array) -> Array:
+def total(x: Array) -> Array:
     """The sum of all numbers: of products with one, as ``contract`` adds them."""
     x = x.ravel("K")
     whole = len(x) - len(x) % PIECE

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from numsnn.errors import NumsnnError
+from numsnn.reduce import PIECE, total
 
 Array = np.ndarray
 
@@ -25,7 +26,7 @@ def finite(op: str, what: str, x: Array) -> None:
     is looked at element by element.
     """
     with np.errstate(all="ignore"):
-        clean = np.isfinite(x.sum())
+        clean = np.isfinite(x.sum() if x.size < PIECE else total(x))
     if clean or np.isfinite(x).all():
         return
     place = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])

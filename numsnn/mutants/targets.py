@@ -53,7 +53,7 @@ _LAYERS = (
     "numsnn.reduce:sum_to",
     "numsnn.reduce:_column_sums",
     "numsnn.reduce:contract",
-    "numsnn.reduce:_total",
+    "numsnn.reduce:total",
     "numsnn.dropout:Dropout.backward",
     "numsnn.modes:ReLU.backward",
 )

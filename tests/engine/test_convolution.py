@@ -7,6 +7,7 @@ import pytest
 
 import numsnn as ns
 from numsnn.conv import pair
+from numsnn.errors import NumsnnError
 
 
 def naive(x, weight, bias, stride, padding, groups):
@@ -200,3 +201,17 @@ def test_initial_weights():
     assert not linear.bias.any()
     assert ns.Linear(3, 2, bias=False).init(rng).bias is None
     assert ns.Conv2d(3, 2, bias=False).init(rng).bias is None
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("channels", [2, 64])
+def test_what_is_not_finite_is_named_before_it_is_added_up(channels, bad):
+    layer = ns.Conv2d(channels, 64, 3, padding=1)
+    params = layer.init(np.random.default_rng(0))
+    x = np.ones((2, 3, channels, 8, 8), np.float32)
+    x[1, 2, 1, 3, 4] = bad
+    with (
+        np.errstate(all="raise"),
+        pytest.raises(NumsnnError, match=r"Conv2d: x must be finite.*3, 4\)"),
+    ):
+        layer.forward(params, x)

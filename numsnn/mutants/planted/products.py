@@ -8,7 +8,7 @@ CONV, CONV_PARAMS = "numsnn.conv:Conv2d.backward", "numsnn.conv:Conv2d.backward_
 IM2COL = "numsnn.conv_im2col:Im2col.backward"
 UNCOLS = "numsnn.conv_im2col:Im2col.uncols"
 COL2IM = "numsnn.im2col:col2im"
-TOTAL = "numsnn.reduce:_total"
+TOTAL = "numsnn.reduce:total"
 COLUMNS = "numsnn.reduce:_column_sums"
 WEIGHT = "rows[:, o].T, x_rows, out="
 
@@ -215,7 +215,7 @@ CONVOLUTION = (
     Mutant(
         "weight gradient of one lane",
         CONV_PARAMS,
-        "np.sum(parallel.run(lane, self._lanes(x, size)), axis=0)",
+        "reduce(np.add, parallel.run(lane, self._lanes(x, size)))",
         "parallel.run(lane, self._lanes(x, size))[-1]",
         "the threads' parts not added up",
     ),
