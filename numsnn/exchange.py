@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from numsnn import parallel
 from numsnn.validate import require
 
 Array = np.ndarray
 
 SLOT = 1 << 22  # bytes of a part that are exchanged at once
-SPINS = 4000  # looks at a semaphore before going to sleep, some 0.3 ms: waking up takes long, too
+SPINS = 12000  # looks at a semaphore before going to sleep, some 1 ms: waking up takes long, too
 PATIENCE = 0.1  # seconds of sleep before asking whether the others are still there
 
 
@@ -35,10 +36,11 @@ class Exchange:
     slots up. There are two slots a rank, used in turn: to be two sums ahead a rank would need the
     others' word that they have begun the sum in between, so no slot is written while it is read.
     ``alive`` is called now and then by a rank that waits, and raises where another is gone. Raises
-    NumsnnError where the system cannot fork processes.
+    NumsnnError where there are fewer than two ranks or the system cannot fork processes.
     """
 
     def __init__(self, ranks: int, alive: Callable[[], None]) -> None:
+        require(ranks >= 2, f"Exchange: there must be at least 2 ranks, found {ranks}")
         require("fork" in get_all_start_methods(), "this system cannot fork processes")
         context = get_context("fork")
         self.ranks, self.rank = ranks, 0
@@ -46,6 +48,7 @@ class Exchange:
         self._slots = shared_array((2, ranks, SLOT), np.uint8)
         self._told = [[context.Semaphore(0) for _ in range(ranks)] for _ in range(ranks)]
         self._turn = 0
+        self._spins = SPINS if ranks <= parallel.cores() else 0  # nobody is kept off a core
 
     def total(self, part: Array) -> Array:
         """The sum of the parts of all ranks, which have one shape and one dtype."""
@@ -67,8 +70,8 @@ class Exchange:
             self.tell(other)
         for other in others:
             self.wait(other)
-        result[:] = slots[0]
-        for slot in slots[1:]:
+        np.add(slots[0], slots[1], out=result)
+        for slot in slots[2:]:
             result += slot
 
     def tell(self, other: int) -> None:
@@ -78,7 +81,7 @@ class Exchange:
     def wait(self, other: int) -> None:
         """Until another rank has told this one. Raises what ``alive`` raises."""
         told = self._told[other][self.rank]
-        for _ in range(SPINS):
+        for _ in range(self._spins):
             if told.acquire(block=False):
                 return
         while not told.acquire(timeout=PATIENCE):

@@ -55,7 +55,9 @@ class SGD(Optimizer):
             if not self.learns(name):
                 return m
             decay = self.weight_decay if name.rpartition("/")[2] == "weight" else 0.0
-            return self.momentum * m + (g + decay * w)
+            if decay:
+                g = g + decay * w
+            return self.momentum * m + g
 
         moved = map_named(velocity, state.velocity, params, d_params)
         return _step(self, params, moved, rate), self.State(moved)
@@ -113,7 +115,7 @@ def _step(optimizer: Optimizer, params: Tree, moved: Tree, rate: float) -> Tree:
     require(np.isfinite(rate) and rate >= 0, f"the learning rate must be >= 0, found {rate}")
 
     def step(name: str, w: Array, m: Array) -> Array:
-        return w - (rate * m).astype(w.dtype) if optimizer.learns(name) else w
+        return w - (rate * m).astype(w.dtype, copy=False) if optimizer.learns(name) else w
 
     return map_named(step, params, moved)
 

@@ -43,6 +43,11 @@ def threads() -> int:
         if not chosen.isdigit() or int(chosen) < 1:
             raise NumsnnError(f"NUMSNN_THREADS must be a positive integer, found {chosen!r}")
         return int(chosen)
+    return cores()
+
+
+def cores() -> int:
+    """The number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

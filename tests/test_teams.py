@@ -299,6 +299,8 @@ def test_where_nothing_can_be_forked(monkeypatch):
     params = network.init(np.random.default_rng(1), np.float64)
     with Team(network, Objective(), 2) as team, pytest.raises(NumsnnError, match="cannot fork"):
         team.gradient(params, *batch(6))
+    with pytest.raises(NumsnnError, match="at least 2 ranks, found 1"):
+        Exchange(1, alive=lambda: None)
 
 
 # -- the exchange ----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 import scipy
 from threadpoolctl import threadpool_info
 
-from numsnn import __version__
+from numsnn import __version__, parallel
 from numsnn.bench.inference import FOLDED
 from numsnn.bench.training import OURS, PRODUCTS
 
@@ -24,9 +24,7 @@ def machine(libraries: Sequence[str]) -> dict[str, Any]:
     ]
     found: dict[str, Any] = {
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": parallel.cores(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "numsnn": __version__,

@@ -9,15 +9,15 @@ MUTANTS = (
     Mutant(
         "SGD: momentum dampened",
         SGD,
-        "self.momentum * m + (g + decay * w)",
-        "self.momentum * m + (1 - self.momentum) * (g + decay * w)",
+        "self.momentum * m + g",
+        "self.momentum * m + (1 - self.momentum) * g",
         "an average of gradients for their sum",
     ),
     Mutant(
         "SGD: weight decay's sign",
         SGD,
-        "(g + decay * w)",
-        "(g - decay * w)",
+        "g + decay * w",
+        "g - decay * w",
         "weights pushed outwards",
     ),
     Mutant(
