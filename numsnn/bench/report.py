@@ -1,6 +1,5 @@
 """What was measured, as one JSON document and as text."""
 
-import os
 import platform
 import statistics
 from collections.abc import Mapping, Sequence
