@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from numsnn import parallel
 from numsnn.atomic import write_text
-from numsnn.checkpoint import restored, same_run
+from numsnn.checkpoint import Checkpoint, restored, same_run
 from numsnn.data import Dataset
 from numsnn.data.augment import augmentation
 from numsnn.evaluation import Evaluation, evaluate
@@ -83,6 +83,7 @@ def _run(args: argparse.Namespace) -> int:
     folder = Run(args.out) if args.out else None
     checkpoint = folder.checkpoint() if folder and args.resume else None
     if checkpoint is not None:  # its own settings, and no others
+        checkpoint = _complete(checkpoint)
         given = {**checkpoint.about.get("settings", {}), **given}
         same_run(checkpoint, {**checkpoint.about, "settings": given})
     elif folder:
@@ -237,6 +238,12 @@ def summary(test: Evaluation, trained: Evaluation, classes: tuple[str, ...], par
     rates = ", ".join(f"{name} {rate:.3f}" for name, rate in test.rates.items())
     lines.append(f"  spikes a neuron and step: {rates}")
     return "\n".join(lines)
+
+
+def _complete(checkpoint: Checkpoint) -> Checkpoint:
+    """A run that was kept before processes were a setting had one."""
+    settings = {"processes": 1, **checkpoint.about.get("settings", {})}
+    return checkpoint._replace(about={**checkpoint.about, "settings": settings})
 
 
 def _steps(dataset: Dataset, wanted: int) -> int:

@@ -356,6 +356,18 @@ def test_resuming_with_other_data(tmp_path, capsys):
     assert "training samples 60, not 70" in refused(capsys, "train", "--out", out, "--resume")
 
 
+def test_resuming_what_was_kept_before_there_were_processes(finished, tmp_path, capsys):
+    with np.load(finished[0] / "checkpoint.npz") as file:
+        arrays = dict(file)
+    description = json.loads(arrays["description"].tobytes())
+    assert description["about"]["settings"].pop("processes") == 1
+    text = json.dumps(description).encode()
+    arrays["description"] = np.frombuffer(text, np.uint8)
+    np.savez(tmp_path / "checkpoint.npz", **arrays)
+    assert main(["train", "--out", str(tmp_path), "--resume"]) == 0
+    assert "processes 1" in capsys.readouterr().out
+
+
 def test_resuming_from_a_damaged_checkpoint(finished, tmp_path, capsys):
     whole = (finished[0] / "checkpoint.npz").read_bytes()
     for content in (whole[: len(whole) // 2], b"", b"something else"):
