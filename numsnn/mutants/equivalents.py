@@ -71,6 +71,15 @@ REASONS: tuple[Reason, ...] = (
         ("0 -> (-1)",),
         "the steps are alike in shape, and the array is filled with zeros",
     ),
+    Reason(
+        "norms:_centred",
+        "return np.subtract(x, centre, out=",
+        (
+            'np.subtract(x, centre, out=parallel.scra ... entred", x, dtype)) -> '
+            "np.subtract(x, centre)",
+        ),
+        "the array that is returned is read, wherever it lies",
+    ),
     *(
         Reason(
             "conv:Conv2d.backward",

@@ -18,7 +18,7 @@ def reason(mutant: Mutant) -> str:
     before, _, after = edit.partition(" -> ")
     if before.replace(", strict=True", "") == after:
         return "the lengths are equal; strict only checks it"
-    if re.sub(r", out=(\w+|[\w.]+_like\([^()]*(\([^()]*\))?[^()]*\))\)$", ")", before) == after:
+    if re.sub(r", out=(\w+|\w+_like\([^()]*(\([^()]*\))?[^()]*\))\)$", ")", before) == after:
         return "the array that is returned is read, wherever it lies"
     return _given(REASONS, target, line, edit)
 
