@@ -23,6 +23,8 @@ MANY, LARGE = 1 << 12, 8  # pairs of channels and rows for which Winograd's filt
 
 
 class Ways(NamedTuple):
+    """How the products are laid out: of the outputs, of d_x, of the weight's gradient."""
+
     forward: Bands | Im2col | Winograd
     backward: Bands | Im2col | Winograd
     backward_matrix: Im2col | Winograd

@@ -56,6 +56,7 @@ class Winograd(NamedTuple):
         self._filter(images, matrix, bias, y)
 
     def _filter(self, images: Array, matrix: Array, bias: Array | None, y: Array) -> None:
+        """Fill y, whatever the images hold: they may be cotangents."""
         for n, rows, tiles in strips(images, self.padding, matrix.shape[2]):
             products = parallel.scratch("products", (*tiles.shape[:-1], matrix.shape[2]), y.dtype)
             np.matmul(_matrices(tiles), matrix, out=_matrices(products))

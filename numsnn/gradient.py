@@ -11,7 +11,7 @@ class Gradient(NamedTuple):
     """What a batch gives."""
 
     terms: dict[str, float]  # of the objective, by name; "loss" is their sum
-    outputs: Array  # [N, classes] or [1, N, classes], as the network gives them
+    outputs: Array  # [T, N, classes]; T is 1 behind a mean over time
     saved: Tree  # what forward left for backward
     d_params: Tree
 

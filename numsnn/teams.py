@@ -15,7 +15,7 @@ import warnings
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from multiprocessing import get_context
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -261,12 +261,6 @@ def _unflattened(flat: Array, like: Tree) -> Tree:
     )
 
 
-class _Kind(NamedTuple):
-    name: str
-    shape: tuple[int, ...]
-    dtype: np.dtype
-
-
-def _kinds(tree: Tree) -> list[_Kind]:
-    """What a tree is made of."""
-    return [_Kind(name, leaf.shape, leaf.dtype) for name, leaf in named_leaves(tree)]
+def _kinds(tree: Tree) -> list[tuple]:
+    """Name, shape and dtype of every leaf."""
+    return [(name, leaf.shape, leaf.dtype) for name, leaf in named_leaves(tree)]
