@@ -6,7 +6,7 @@ from numsnn.dropout import Dropout, resampled
 from numsnn.errors import CheckpointError, DataFormatError, NumsnnError
 from numsnn.layer import Layer, map_layers, named, walk
 from numsnn.linear import Linear
-from numsnn.modes import ReLU, anchored, evaluating, relaxed, relu_twin
+from numsnn.modes import ReLU, anchored, evaluating, holding, relaxed, relu_twin
 from numsnn.neurons import LIF
 from numsnn.norms import BatchNorm, FixedNorm, Statistics
 from numsnn.observe import (
@@ -49,6 +49,7 @@ __all__ = [
     "anchored",
     "batch_statistics",
     "evaluating",
+    "holding",
     "final_states",
     "initial_states",
     "map_layers",

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import lt
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from numsnn import parallel
 from numsnn.conv_bands import Bands
 from numsnn.conv_im2col import Im2col
 from numsnn.conv_winograd import Winograd
+from numsnn.errors import NumsnnError
 from numsnn.im2col import Pair
 from numsnn.layer import Array, Cotangents, Layer
 from numsnn.layout import channels_third, empty
@@ -19,7 +20,8 @@ from numsnn.reduce import sum_to
 from numsnn.validate import cotangent, finite, one_precision, positive_integer, require, sequence
 
 WORTH = 1 << 20  # numbers laid out in a lane that is worth a thread
-MANY, LARGE = 1 << 12, 8  # pairs of channels and rows for which Winograd's filtering is faster
+MANY, LARGE = 1 << 12, 4  # pairs of channels and rows for which Winograd's filtering is faster
+ODD = 9  # rows of an odd number for which it is: their last tile is half empty
 
 
 class Ways(NamedTuple):
@@ -142,18 +144,9 @@ class Conv2d(Layer):
         return self.Params(way.unmatrix(d_matrix, weight.shape), d_bias)
 
     def _ways(self, size: tuple[int, ...]) -> Ways:
-        """How the products for outputs of (H', W') are laid out: as whichever is the fastest."""
-        kernel, stride, padding = map(pair, (self.kernel, self.stride, self.padding))
-        im2col = Im2col(kernel, stride, padding, self.groups)
-        if stride != (1, 1) or self.groups > 1 or not all(map(lt, padding, kernel)):
-            return Ways(im2col, im2col, im2col)
-        if kernel == (3, 3) and self.inputs * self.outputs >= MANY and min(size) >= LARGE:
-            return Ways(*3 * (Winograd(padding),))
-        # bands copy kw C numbers a pixel and add up kh products of O numbers, im2col copies kh kw C;
-        # backward its transpose adds those up where windows overlap
-        bands = Bands(kernel, padding)
-        few = self.outputs <= 2 * kernel[0] * self.inputs
-        return Ways(bands if few else im2col, bands, im2col)
+        """How the products for outputs of (H', W') are laid out."""
+        channels, geometry = (self.inputs, self.outputs), (self.kernel, self.stride, self.padding)
+        return ways(channels, *map(pair, geometry), self.groups, (size[0], size[1]))
 
     def _pixels_last(self, d_y: Array) -> Array:
         """d_y [T, N, O, H', W'] as [T N, H', W', O]."""
@@ -167,34 +160,52 @@ class Conv2d(Layer):
     def _check(self, params: Params, x: Array) -> np.dtype:
         weight, bias = params
         sequence("Conv2d", x, rank=5, check_values=False)
-        require(
-            weight.shape == self.weight_shape,
-            f"Conv2d: weight must be {self.weight_shape}, found {weight.shape}",
-        )
-        require(
-            x.shape[2] == self.inputs,
-            f"Conv2d: x has {x.shape[2]} channels on axis 2, weight expects {self.inputs} "
-            f"(x {x.shape}, weight {weight.shape})",
-        )
-        require(
-            (bias is not None) == self.bias and (bias is None or bias.shape == (self.outputs,)),
-            f"Conv2d: bias must be {(self.outputs,) if self.bias else None}, "
-            f"found {None if bias is None else bias.shape}",
-        )
-        require(
-            min(self.output_size(*x.shape[3:])) >= 1,
-            f"Conv2d: the kernel {pair(self.kernel)} does not fit the image on axes 3 and 4 of "
-            f"{x.shape} padded by {pair(self.padding)}",
-        )
+        if weight.shape != self.weight_shape:
+            raise NumsnnError(
+                f"Conv2d: weight must be {self.weight_shape}, found {weight.shape}"
+            )
+        if x.shape[2] != self.inputs:
+            raise NumsnnError(
+                f"Conv2d: x has {x.shape[2]} channels on axis 2, weight expects {self.inputs} "
+                f"(x {x.shape}, weight {weight.shape})"
+            )
+        if (bias is not None) != self.bias or (bias is not None and bias.shape != (self.outputs,)):
+            raise NumsnnError(
+                f"Conv2d: bias must be {(self.outputs,) if self.bias else None}, "
+                f"found {None if bias is None else bias.shape}"
+            )
+        if min(self.output_size(*x.shape[3:])) < 1:
+            raise NumsnnError(
+                f"Conv2d: the kernel {pair(self.kernel)} does not fit the image on axes 3 and 4 of "
+                f"{x.shape} padded by {pair(self.padding)}"
+            )
         finite("Conv2d", "weight", weight)
         if bias is not None:
             finite("Conv2d", "bias", bias)
         return one_precision("Conv2d", x, weight=weight, bias=bias)
 
 
+@lru_cache(256)  # the same few at every step
+def ways(
+    channels: Pair, kernel: Pair, stride: Pair, padding: Pair, groups: int, size: Pair
+) -> Ways:
+    """How products for (inputs, outputs) and outputs of (H', W') are laid out: as the fastest way."""
+    inputs, outputs = channels
+    im2col = Im2col(kernel, stride, padding, groups)
+    if stride != (1, 1) or groups > 1 or not all(map(lt, padding, kernel)):
+        return Ways(im2col, im2col, im2col)
+    filled = all(rows >= (ODD if rows % 2 else LARGE) for rows in size)
+    if kernel == (3, 3) and inputs * outputs >= MANY and filled:
+        return Ways(*3 * (Winograd(padding),))
+    # bands copy kw C numbers a pixel and add up kh products of O numbers, im2col copies kh kw C;
+    # backward its transpose adds those up where windows overlap
+    bands = Bands(kernel, padding)
+    return Ways(bands if outputs <= 2 * kernel[0] * inputs else im2col, bands, im2col)
+
+
 def pair(value: int | Pair) -> Pair:
     """3 means (3, 3)."""
-    if np.ndim(value) == 0:
+    if isinstance(value, int) or np.ndim(value) == 0:
         return (value, value)  # type: ignore[return-value]
     require(len(value) == 2, f"Conv2d: expected one number or two, found {value!r}")  # type: ignore[arg-type]
     return (value[0], value[1])  # type: ignore[index]

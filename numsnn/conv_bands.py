@@ -13,6 +13,7 @@ import numpy as np
 from numsnn import parallel
 from numsnn.im2col import Pair, laid_out
 from numsnn.layout import copied
+from numsnn.products import product
 from numsnn.validate import finite
 
 Array = np.ndarray
@@ -69,6 +70,6 @@ def correlate(band: Array, kernel: Array, y: Array) -> None:
     total = y.reshape(n, H * W, O)  # a view: y is channels last
     part = parallel.scratch("part", total.shape, y.dtype)
     for a in range(len(kernel)):
-        np.matmul(rows[:, a * W : (a + H) * W], kernel[a], out=part if a else total)
+        product(rows[:, a * W : (a + H) * W], kernel[a], out=part if a else total)
         if a:
             total += part

@@ -7,6 +7,8 @@ import numpy as np
 
 from numsnn import parallel
 from numsnn.im2col import Pair, at_once, col2im, laid_out, samples
+from numsnn.layout import copied
+from numsnn.products import product
 from numsnn.validate import finite
 
 Array = np.ndarray
@@ -31,30 +33,32 @@ class Im2col(NamedTuple):
         return weight.transpose(2, 3, 1, 0).reshape(-1, self.groups, outputs).swapaxes(0, 1)
 
     def transposed(self, weight: Array) -> Array:
-        """The same matrix leads back."""
-        return self.matrix(weight)
+        """[G, O/G, K]: the matrix that leads back."""
+        return copied(self.matrix(weight).swapaxes(1, 2))
 
     def forward(self, images: Array, matrix: Array, bias: Array | None, y: Array) -> None:
         """Fill y."""
         for n, cols in laid_out(images, self.kernel, self.stride, self.padding):
             finite("Conv2d", "x", images[n])
-            np.matmul(self.rows(cols), matrix, out=self.pixels(y[n]))
+            product(self.rows(cols), matrix, out=self.pixels(y[n]))
             if bias is not None:
                 y[n] += bias
 
     def backward_matrix(self, images: Array, d_y: Array, d_matrix: Array) -> None:
         """Add to d_matrix [G, K, O/G], the gradient of the matrix."""
         for n, cols in laid_out(images, self.kernel, self.stride, self.padding):
-            d_matrix += self.rows(cols).swapaxes(1, 2) @ self.pixels(d_y[n])
+            part = parallel.scratch("part", d_matrix.shape, d_matrix.dtype)
+            product(self.rows(cols).swapaxes(1, 2), self.pixels(d_y[n]), out=part)
+            d_matrix += part
 
-    def backward(self, d_y: Array, matrix: Array, d_images: Array) -> None:
+    def backward(self, d_y: Array, transposed: Array, d_images: Array) -> None:
         """Fill d_images."""
         N, C = d_images.shape[:2]
         P = d_y.shape[1] * d_y.shape[2]
         for n in samples(N, at_once(N, P * math.prod(self.kernel) * C)):
-            shape = (self.groups, (n.stop - n.start) * P, matrix.shape[1])
+            shape = (self.groups, (n.stop - n.start) * P, transposed.shape[2])
             d_rows = parallel.scratch("cols", shape, d_images.dtype)
-            np.matmul(self.pixels(d_y[n]), matrix.swapaxes(1, 2), out=d_rows)
+            product(self.pixels(d_y[n]), transposed, out=d_rows)
             d_images[n] = self.uncols(d_rows, d_y.shape[1:3], d_images[n].shape)
 
     def gradient(self, weight: Array) -> tuple[int, ...]:

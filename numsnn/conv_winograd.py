@@ -13,7 +13,6 @@ them cost as much as the products where channels are few. Lavin and Gray, "Fast 
 convolutional neural networks", 2016: F(2x2, 3x3), with the sign of m3 turned.
 """
 
-import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -21,7 +20,8 @@ import numpy as np
 
 from numsnn import parallel
 from numsnn.im2col import Pair, samples
-from numsnn.layout import copied
+from numsnn.layout import aligned
+from numsnn.products import product
 from numsnn.validate import finite
 
 Array = np.ndarray
@@ -29,6 +29,8 @@ Array = np.ndarray
 STRIP = 3 << 18  # numbers of tiles and products that are held at a time: still in a cache
 KERNEL = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, -1]])
 """G: the four numbers of a kernel of three, as above."""
+KERNELS = np.kron(KERNEL, KERNEL)
+"""The 16 numbers of a kernel of 3x3."""
 
 
 class Winograd(NamedTuple):
@@ -43,8 +45,11 @@ class Winograd(NamedTuple):
 
     def matrix(self, weight: Array) -> Array:
         """weight [O, C, 3, 3] as U [16, C, O]."""
-        G = KERNEL.astype(weight.real.dtype)
-        return copied((G @ weight @ G.T).transpose(2, 3, 1, 0)).reshape(16, *weight.shape[1::-1])
+        C, O = weight.shape[1::-1]  # noqa: E741  O is the number of output channels
+        U = aligned((16, C * O), weight.dtype)
+        pixels = weight.swapaxes(0, 1).reshape(-1, 9)
+        np.matmul(KERNELS.astype(weight.real.dtype), pixels.T, out=U)
+        return U.reshape(16, C, O)
 
     def transposed(self, weight: Array) -> Array:
         """U [16, O, C] of the weight turned around."""
@@ -59,13 +64,10 @@ class Winograd(NamedTuple):
         """Fill y, whatever the images hold: they may be cotangents."""
         for n, rows, tiles in strips(images, self.padding, matrix.shape[2]):
             products = parallel.scratch("products", (*tiles.shape[:-1], matrix.shape[2]), y.dtype)
-            np.matmul(_matrices(tiles), matrix, out=_matrices(products))
-            first, second = halves(products)
-            first += second
-            first, second = halves(first.swapaxes(0, 1))
-            for column, row, part in quarters(y[n], rows):
-                h, w = part.shape[1:3]
-                np.add(first[column, row, :, :h, :w], second[column, row, :, :h, :w], out=part)
+            product(_matrices(tiles), matrix, out=_matrices(products))
+            fold(products)
+            fold(products[:2].swapaxes(0, 1))
+            put(products[:2, :2], y[n, 2 * rows.start : 2 * rows.stop])
             if bias is not None:
                 y[n, 2 * rows.start : 2 * rows.stop] += bias
 
@@ -77,15 +79,14 @@ class Winograd(NamedTuple):
     def backward_matrix(self, images: Array, d_y: Array, d_matrix: Array) -> None:
         """Add to d_matrix [16, C, O], the gradient of U."""
         outputs = d_y.shape[-1]
+        part = parallel.scratch("part", d_matrix.shape, d_matrix.dtype)
         for n, rows, tiles in strips(images, self.padding, outputs):
             d_products = parallel.scratch("products", (*tiles.shape[:-1], outputs), d_y.dtype)
-            corners = d_products[::3, ::3]
-            corners.fill(0)  # where an image ends within a tile
-            for column, row, part in quarters(d_y[n], rows):
-                corners[row, column, :, : part.shape[1], : part.shape[2]] = part
-            d_halves(d_products[::3].swapaxes(0, 1))
-            d_halves(d_products)
-            d_matrix += _matrices(tiles).swapaxes(1, 2) @ _matrices(d_products)
+            get(d_y[n, 2 * rows.start : 2 * rows.stop], d_products[::3, ::3])
+            d_fold(d_products[::3].swapaxes(0, 1))
+            d_fold(d_products)
+            product(_matrices(tiles).swapaxes(1, 2), _matrices(d_products), out=part)
+            d_matrix += part
 
     def gradient(self, weight: Array) -> tuple[int, ...]:
         """The shape of d_matrix."""
@@ -93,37 +94,32 @@ class Winograd(NamedTuple):
 
     def unmatrix(self, matrix: Array, shape: tuple[int, ...]) -> Array:
         """The gradient in the weight's shape, of that of U."""
-        G = KERNEL.astype(matrix.real.dtype)
-        tiles = matrix.reshape(4, 4, *shape[1::-1]).transpose(3, 2, 0, 1)
-        return np.ascontiguousarray(G.T @ tiles @ G)
+        pixels = matrix.reshape(16, -1).T @ KERNELS.astype(matrix.real.dtype)
+        return pixels.reshape(*shape[1::-1], 3, 3).swapaxes(0, 1).copy()
 
 
 def strips(images: Array, padding: Pair, outputs: int) -> Iterator[tuple[slice, slice, Array]]:
     """The tiles of padded images [N, C, H, W]: of samples n and rows i of tiles, (n, i, tiles).
 
-    tiles: [4, 4, n, i, j, C], B' x B, in a buffer that the next strip uses again.
+    tiles: [4, 4, i, j, n, C], B' x B, in a buffer that the next strip uses again.
     """
-    (N, C, H), (top, left) = images.shape[:3], padding
+    (N, C, H, W), (top, left) = images.shape, padding
     count, down, height, across = _sizes(images.shape, padding, outputs)
-    # [n, pair of rows, row of a pair, column of a pair, pair of columns, C]
-    padded = parallel.scratch("padded", (count, down + 1, 2, 2, across + 1, C), images.dtype)
+    padded = parallel.scratch("padded", (count, 2 * down + 2, 2 * across + 2, C), images.dtype)
     padded.fill(0)  # once: the border stays
     for n in samples(N, count):
-        pairs = padded[: n.stop - n.start]
-        image = pairs.reshape(len(pairs), 2 * down + 2, 2, across + 1, C)
-        for column in range(2):
-            every_other = images[n, :, :, (column - left) % 2 :: 2].transpose(0, 2, 3, 1)
-            begin = (left + 1 - column) // 2
-            end = begin + every_other.shape[2]
-            image[:, top : top + H, column, begin:end] = every_other
-        by_row = pairs.transpose(2, 0, 1, 3, 4, 5)
+        image = padded[: n.stop - n.start]
+        image[:, top : top + H, left : left + W] = images[n].transpose(0, 2, 3, 1)
+        # [row of a pair, column of a pair, pair of rows, pair of columns, n, C]
+        pairs = parallel.scratch("pairs", (2, 2, down + 1, across + 1, len(image), C), image.dtype)
+        np.copyto(pairs, tiled(image))
         for i in samples(down, height):
-            shape = (4, len(pairs), i.stop - i.start, 2, across + 1, C)
-            lines = parallel.scratch("lines", shape, images.dtype)
-            spread(by_row[:, :, i], by_row[:, :, i.start + 1 : i.stop + 1], lines)
-            tiles = parallel.scratch("tiles", (4, *shape[:3], across, C), images.dtype)
-            by_column = lines.transpose(3, 0, 1, 2, 4, 5)
-            spread(by_column[..., :-1, :], by_column[..., 1:, :], tiles.swapaxes(0, 1))
+            height, *last = i.stop - i.start, len(image), C
+            lines = parallel.scratch("lines", (4, 2, height, across + 1, *last), image.dtype)
+            spread(pairs[:, :, i], pairs[:, :, i.start + 1 : i.stop + 1], lines)
+            tiles = parallel.scratch("tiles", (4, 4, height, across, *last), image.dtype)
+            columns = lines.swapaxes(0, 1)
+            spread(columns[:, :, :, :-1], columns[:, :, :, 1:], tiles.swapaxes(0, 1))
             yield n, i, tiles
 
 
@@ -142,25 +138,53 @@ def spread(pair: Array, following: Array, x: Array) -> None:
     np.subtract(following[0], pair[1], out=x[2])
 
 
-def halves(m: Array) -> tuple[Array, Array]:
-    """Behind the products: two arrays whose sum is m0 + m1 + m2, m1 - m2 + m3, in the place of m."""
+def fold(m: Array) -> None:
+    """Behind the products: m0 + m1 + m2, m1 - m2 + m3 in the place of m0, m1."""
     m[0] += m[1]
     m[1] -= m[2]
-    return m[:2], m[2:]
+    m[:2] += m[2:]
 
 
-def d_halves(d_m: Array) -> None:
+def d_fold(d_m: Array) -> None:
     """The transpose, of d_y0 in d_m0 and d_y1 in d_m3: they are there, these are d_m1 and d_m2."""
     np.add(d_m[0], d_m[3], out=d_m[1])
     np.subtract(d_m[0], d_m[3], out=d_m[2])
 
 
-def quarters(y: Array, rows: slice) -> Iterator[tuple[int, int, Array]]:
-    """Of the outputs [n, H', W', O] of rows of tiles: column and row within a tile, those outputs."""
-    for column, row in itertools.product(range(2), range(2)):
-        yield column, row, y[:, 2 * rows.start + row : 2 * rows.stop : 2, column::2]
+def tiled(y: Array) -> Array:
+    """[n, 2 i, 2 j, O] as [2, 2, i, j, n, O]: row and column of a tile ahead. A view."""
+    n, H, W, O = y.shape  # noqa: E741  O is the number of output channels
+    return y.reshape(n, H // 2, 2, W // 2, 2, O).transpose(2, 4, 1, 3, 0, 5)
+
+
+def put(tiles: Array, y: Array) -> None:
+    """Fill y [n, H', W', O] from tiles [2, 2, i, j, n, O], which may go beyond it."""
+    H, W = y.shape[1:3]
+    if H % 2 == 0 == W % 2:
+        np.copyto(tiled(y), tiles)
+        return
+    whole = parallel.scratch("whole", _whole(tiles), y.dtype)
+    np.copyto(tiled(whole), tiles)
+    np.copyto(y, whole[:, :H, :W])
+
+
+def get(y: Array, tiles: Array) -> None:
+    """Fill tiles from y, with zeros beyond it: the transpose of ``put``."""
+    H, W = y.shape[1:3]
+    if H % 2 == 0 == W % 2:
+        np.copyto(tiles, tiled(y))
+        return
+    whole = parallel.scratch("whole", _whole(tiles), y.dtype)
+    whole[:, H:] = whole[:, :, W:] = 0
+    whole[:, :H, :W] = y
+    np.copyto(tiles, tiled(whole))
+
+
+def _whole(tiles: Array) -> tuple[int, int, int, int]:
+    rows, columns, n, O = tiles.shape[2:]  # noqa: E741
+    return n, 2 * rows, 2 * columns, O
 
 
 def _matrices(tiles: Array) -> Array:
-    """[4, 4, n, i, j, C] as 16 matrices, a row for every tile."""
+    """[4, 4, i, j, n, C] as 16 matrices, a row for every tile."""
     return tiles.reshape(16, -1, tiles.shape[-1])

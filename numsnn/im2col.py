@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 
 from numsnn import parallel
 
@@ -23,8 +23,14 @@ def im2col(image: Array, kernel: Pair, stride: Pair) -> Array:
 
     image: [n, H, W, C], already padded; cols: [n, H', W', kh, kw, C].
     """
-    windows = sliding_window_view(image, kernel, axis=(1, 2))[:, :: stride[0], :: stride[1]]
-    return windows.transpose(0, 1, 2, 4, 5, 3)
+    n, H, W, C = image.shape
+    s, down, right, channel = image.strides
+    rows, columns = (H - kernel[0]) // stride[0] + 1, (W - kernel[1]) // stride[1] + 1
+    return as_strided(
+        image,
+        (n, rows, columns, *kernel, C),
+        (s, down * stride[0], right * stride[1], down, right, channel),
+    )
 
 
 def col2im(cols: Array, image: Array, stride: Pair) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 Array = np.ndarray
 
 LINE = 64  # bytes of a cache line
+SMALL = 4096  # bytes; where a smaller array begins does not matter
 
 
 def channels_last(x: Array) -> bool:
@@ -21,13 +22,16 @@ def channels_last(x: Array) -> bool:
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
-    """An array of any content that begins with a cache line.
+    """An array of any content that begins with a cache line, unless it is ``SMALL``.
 
     A sum or product of arrays is up to twice as fast where what it writes begins with a line: no
     store then goes over two of them. NumPy's own arrays begin anywhere.
     """
     dtype = np.dtype(dtype)
-    memory = np.empty(math.prod(shape) * dtype.itemsize + LINE, np.uint8)
+    size = math.prod(shape) * dtype.itemsize
+    if size < SMALL:
+        return np.empty(shape, dtype)
+    memory = np.empty(size + LINE, np.uint8)
     start = -memory.__array_interface__["data"][0] % LINE
     return np.ndarray(shape, dtype, memory, start)
 

@@ -1,6 +1,6 @@
 """Modes of a network are functions from networks to networks: nothing is switched, all is replaced."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from numsnn.compose import Identity, Repeat, Serial
 from numsnn.dropout import Dropout
 from numsnn.firing import Anchored, Relaxed
 from numsnn.layer import Array, Cotangents, Layer, map_layers
-from numsnn.neurons import LIF
+from numsnn.neurons import LEARNABLE, LIF
 from numsnn.norms import BatchNorm, FixedNorm, Statistics
 from numsnn.observe import names, neurons
 from numsnn.tree import Tree
@@ -36,6 +36,20 @@ def evaluating(network: Any, statistics: Mapping[str, Statistics]) -> Any:
         return FixedNorm(layer.shape, statistics[layer.name], layer.scale, layer.eps, layer.name)
 
     return map_layers(fixed, network)
+
+
+def holding(network: Any, learns: Callable[[str], bool]) -> Any:
+    """The network whose neurons leave out the gradients of what does not learn: they come back as zeros.
+
+    ``learns(name)`` says whether a neuron's decay, threshold or width does, as an optimizer's method
+    of that name.
+    """
+    constants = tuple(name for name in LEARNABLE if not learns(name))
+
+    def hold(layer: Any) -> Any:
+        return replace(layer, constants=constants) if isinstance(layer, LIF) else layer
+
+    return map_layers(hold, network)
 
 
 def relaxed(network: Any, saved: Tree = None) -> Any:

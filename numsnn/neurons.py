@@ -1,11 +1,13 @@
 """LIF: leaky integrate-and-fire, forward and backward through time. The only loop over time."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from numsnn import parallel
+from numsnn.errors import NumsnnError
 from numsnn.firing import Step
 from numsnn.layer import Array, Cotangents, Layer
 from numsnn.layout import empty_like
@@ -16,6 +18,7 @@ from numsnn.tree import leaves, tree_sum
 from numsnn.validate import choice, cotangent, finite, one_precision, require, sequence
 
 TILE = parallel.TILE  # numbers in one step of a tile
+LEARNABLE = ("decay", "threshold", "width")
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,9 @@ class LIF(Layer):
     reset: "hard" or "soft"; tie: "fires" (s = 1 at u = threshold) or "silent"; detach_reset: no
     gradient through s in the reset; norm: a layer between charge and firing, its statistics those
     of one step (MPBN); carry: under a norm, the "raw" h or the "normalised" u is reset and carried;
-    lateral: a layer on the previous step's spikes. Raises NumsnnError on a wrong shape, a width
-    that is not positive, or values that are not finite.
+    lateral: a layer on the previous step's spikes; constants: of decay, threshold and width those
+    whose gradient nobody asks for, so that zeros come back. Raises NumsnnError on a wrong shape, a
+    width that is not positive, or values that are not finite.
 
     RecDis eq. 4-5, PSG eq. 2-3, MPBN eq. 1-2 and 7, tdBN eq. 1-3, IM-Loss eq. 5-6.
     """
@@ -51,6 +55,7 @@ class LIF(Layer):
     threshold_shape: tuple[int, ...] = ()
     width_shape: tuple[int, ...] = ()
     firing: Any = Step()
+    constants: tuple[str, ...] = ()
     name: str = ""
     stem = "lif"
 
@@ -77,6 +82,8 @@ class LIF(Layer):
         choice("LIF", "reset", self.reset, ("hard", "soft"))
         choice("LIF", "tie", self.tie, ("fires", "silent"))
         choice("LIF", "carry", self.carry, ("raw", "normalised"))
+        for name in self.constants:
+            choice("LIF", "a constant", name, LEARNABLE)
 
     def parts(self) -> dict[Any, Any]:
         return {k: v for k, v in (("norm", self.norm), ("lateral", self.lateral)) if v is not None}
@@ -190,6 +197,7 @@ class LIF(Layer):
         params = saved.params
         decay, threshold, width = params[:3]
         amount = threshold if params.amount is None else params.amount
+        of_decay, of_threshold, of_width = (name not in self.constants for name in LEARNABLE)
         u, h, s = saved.membrane[:, n], saved.charged[:, n], saved.spikes[:, n]
         first = self._initial(params, n, d_spikes)
         z, through, left, d_v = (empty_like(d_current[0]) for _ in range(4))  # anew at every step
@@ -219,9 +227,13 @@ class LIF(Layer):
                 d_carried = d_v
                 d_amount -= contract(gate, d_v, d_amount.shape)
             # firing, s = P(z; width), z = direction u - threshold
-            d_z, d_w = self.surrogate.backward(z, width, d_s, d_width.shape)  # tdBN eq. 15
-            d_width += d_w
-            d_threshold -= sum_to(d_z, d_threshold.shape)
+            d_z, d_w = self.surrogate.backward(  # tdBN eq. 15
+                z, width, d_s, d_width.shape if of_width else None
+            )
+            if of_width:
+                d_width += d_w
+            if of_threshold:
+                d_threshold -= sum_to(d_z, d_threshold.shape)
             d_u = d_z
             if params.direction is not None:
                 d_direction += contract(u[t], d_z, d_direction.shape)
@@ -239,16 +251,18 @@ class LIF(Layer):
             v_before = first.membrane
             if t > 0:
                 gate = self._gate(s[t - 1], t - 1, n)
-                was = u[t - 1] if self._carries_u else h[t - 1]
-                v_before = self._reset(was, gate, amount, out=z)
-            d_decay += contract(v_before, d_h, d_decay.shape)
+                if of_decay:
+                    was = u[t - 1] if self._carries_u else h[t - 1]
+                    v_before = self._reset(was, gate, amount, out=z)
+            if of_decay:
+                d_decay += contract(v_before, d_h, d_decay.shape)
             np.multiply(decay, d_h, out=d_v)
             d_s_next = None
             if self.lateral is not None:
                 d_s_next, d_lateral = self.lateral.backward(saved.lateral[t], d_h[None])
                 d_s_next = d_s_next[0]
                 d_laterals.append(d_lateral)
-        if params.amount is None:
+        if params.amount is None and of_threshold:
             d_threshold += d_amount
         return self.Params(
             d_decay,
@@ -301,14 +315,15 @@ class LIF(Layer):
     def _alike(self, params: Params) -> bool:
         """Whether every number of a sample is treated alike, wherever it stands."""
         coupled = self.norm is not None or self.lateral is not None
-        scalars = all(np.ndim(p) == 0 for p in leaves(params._replace(initial=None)))
+        own = (*params[:3], params.direction, params.amount)  # None has no axes
+        scalars = all(np.ndim(p) == 0 for p in own)  # type: ignore[arg-type]
         return scalars and not coupled and isinstance(self.firing, Step)
 
     def _tiles(self, shape: tuple[int, ...]) -> list[slice]:
         """Slices of the batch; all of it at once where a norm couples the samples."""
         if self.norm is not None or self.lateral is not None:
             return [slice(0, shape[1])]
-        count = max(1, TILE // max(1, int(np.prod(shape[2:]))))
+        count = max(1, TILE // max(1, math.prod(shape[2:])))
         return [slice(i, min(i + count, shape[1])) for i in range(0, shape[1], count)]
 
     def _check(self, params: Params, current: Array) -> np.dtype:
@@ -328,10 +343,11 @@ class LIF(Layer):
             fits = lead >= 0 and all(
                 size in (1, current.shape[1 + lead + i]) for i, size in enumerate(value.shape)
             )
-            require(
-                fits and (lead > 0 or np.ndim(value) == 0 or value.shape[0] == 1),
-                f"{op}: {name} {np.shape(value)} does not fit one sample of current {current.shape}",
-            )
+            if not fits or (lead == 0 and np.ndim(value) and value.shape[0] != 1):
+                raise NumsnnError(
+                    f"{op}: {name} {np.shape(value)} does not fit one sample of current "
+                    f"{current.shape}"
+                )
             finite(op, name, value)
         if params.initial is not None:
             for name, value in zip(State._fields, params.initial, strict=True):

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from numsnn import parallel
+from numsnn.errors import NumsnnError
 from numsnn.layer import Array, Cotangents, Layer
 from numsnn.layout import along_rows, empty_like
 from numsnn.reduce import sum_to
@@ -66,15 +67,18 @@ class BatchNorm(Layer):
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Saved]:
         gain, shift = check("BatchNorm", self.shape, params, x)
-        mean = self._mean(lambda n: x[n], x)  # tdBN eq. 7
+        tiles = self._tiles(x)
+        mean = self._mean(lambda n: x[n], x, tiles)  # tdBN eq. 7
         centre = along_rows(mean, x)
-        variance = self._mean(lambda n: _squared(_centred(x[n], centre, x.dtype)), x)  # tdBN eq. 8
+        variance = self._mean(  # tdBN eq. 8
+            lambda n: _squared(_centred(x[n], centre, x.dtype)), x, tiles
+        )
         if not np.isfinite(variance).all():
             finite("BatchNorm", "x", x)
             finite("BatchNorm", "the variance of x", variance)
         deviation = np.sqrt(variance + self.eps)
         y = empty_like(x, np.result_type(x, gain, shift))
-        _scaled(x, mean, self.scale * gain / deviation, shift, y, self._tiles(x))
+        _scaled(x, centre, self.scale * gain / deviation, shift, y, tiles)
         return y, self.Saved(gain, x, deviation, Statistics(mean, variance))
 
     def backward(
@@ -91,7 +95,7 @@ class BatchNorm(Layer):
             return sum_to(d_y[n], fine), sum_to(product, fine)
 
         parts = zip(*parallel.run(sums, tiles), strict=True)
-        all_of_it, along = (np.sum(part, axis=0) for part in parts)
+        all_of_it, along = (reduce(np.add, part) for part in parts)
         along = along / deviation  # the sum of d_y normal, normal = (x - mean)/deviation
         d_shift = sum_to(all_of_it, self.shape)
         d_gain = self.scale * sum_to(along, self.shape)
@@ -118,12 +122,12 @@ class BatchNorm(Layer):
         return d_x, self.Params(d_gain, d_shift)
 
     @np.errstate(over="ignore", invalid="ignore")  # forward looks for what is not finite
-    def _mean(self, values: Callable[[tuple], Array], x: Array) -> Array:
+    def _mean(self, values: Callable[[tuple], Array], x: Array, tiles: list[tuple]) -> Array:
         """The mean over the reduced axes of ``values`` of every tile of x, dimensions kept."""
         axes = self.reduced(x)
         kept = tuple(1 if axis in axes else size for axis, size in enumerate(x.shape))
-        parts = parallel.run(lambda n: sum_to(values(n), kept), self._tiles(x))
-        return self._whole(np.sum(parts, axis=0)) / self._count(x)
+        parts = parallel.run(lambda n: sum_to(values(n), kept), tiles)
+        return self._whole(reduce(np.add, parts)) / self._count(x)
 
     def _whole(self, part: Array) -> Array:
         """A sum over the batch, given the sum over x: x is the batch."""
@@ -268,14 +272,17 @@ def _rank(constant: Array) -> int:
 def check(op: str, shape: tuple[int, ...], params: BatchNorm.Params, x: Array) -> BatchNorm.Params:
     """Refuse parameters that are not of ``shape`` or not of the precision of x."""
     inexact(op, "x", x)
-    require(x.size > 0, f"{op}: x must not be empty, found {x.shape}")
+    if x.size == 0:
+        raise NumsnnError(f"{op}: x must not be empty, found {x.shape}")
     for name, value in zip(params._fields, params, strict=True):
-        require(value.shape == shape, f"{op}: {name} must be {shape}, found {value.shape}")
+        if value.shape != shape:
+            raise NumsnnError(f"{op}: {name} must be {shape}, found {value.shape}")
         finite(op, name, value)
     one_precision(op, x, gain=params.gain, shift=params.shift)
     lead = x.ndim - len(shape)
     fits = lead >= 1 and all(size in (1, x.shape[lead + i]) for i, size in enumerate(shape))
-    require(fits, f"{op}: gain {shape} does not fit the last axes of x {x.shape}")
+    if not fits:
+        raise NumsnnError(f"{op}: gain {shape} does not fit the last axes of x {x.shape}")
     return params
 
 

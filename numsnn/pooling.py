@@ -1,10 +1,12 @@
 """Average pooling and flattening: fixed linear maps without parameters, the same at every step."""
 
+import math
 from dataclasses import dataclass
 from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from numsnn import parallel
 from numsnn.layer import Array, Cotangents, Layer
@@ -36,8 +38,9 @@ class AvgPool2d(Layer):
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """(H', W') for an image of (H, W)."""
-        rows, columns = self._places(height), self._places(width)
-        return len(range(height)[rows[0]]), len(range(width)[columns[0]])
+        sizes = ((length, self.size or length) for length in (height, width))
+        rows, columns = ((length - size) // self._step(size) + 1 for length, size in sizes)
+        return rows, columns
 
     @np.errstate(over="ignore", invalid="ignore")  # the end looks for what is not finite
     def forward(self, params: None, x: Array) -> tuple[Array, Saved]:
@@ -47,13 +50,14 @@ class AvgPool2d(Layer):
             f"AvgPool2d: a window of {self.size}x{self.size} does not fit the image on axes 3 and 4 "
             f"of {x.shape}",
         )
-        rows, columns = self._places(x.shape[3]), self._places(x.shape[4])
         y = empty((*x.shape[:3], *self.output_size(*x.shape[3:])), x.dtype, channels_last(x))
+        windows = self._windows(x)
+        tall, wide = windows.shape[-2:]
 
         def tile(n: tuple) -> None:
-            down = reduce(np.add, (x[n][..., place, :] for place in rows))
-            across = reduce(np.add, (down[..., place] for place in columns))
-            np.divide(across, len(rows) * len(columns), out=y[n])
+            columns = reduce(np.add, (windows[n][..., row, :] for row in range(tall)))
+            pixels = reduce(np.add, (columns[..., column] for column in range(wide)))
+            np.divide(pixels, tall * wide, out=y[n])
 
         parallel.run(tile, parallel.tiles(x.shape))
         finite("AvgPool2d", "x", y)
@@ -64,40 +68,33 @@ class AvgPool2d(Layer):
     ) -> tuple[Array, None]:
         shape = saved.shape
         cotangent("AvgPool2d.backward", d_y, (*shape[:3], *self.output_size(*shape[3:])))
-        rows, columns = self._places(shape[3]), self._places(shape[4])
         d_x = empty(shape, d_y.dtype, saved.channels_last)
+        windows = self._windows(d_x)
+        size = windows.shape[-2:]
+        apart = all(self._step(length) >= length for length in size)  # no pixel lies in two windows
 
         def tile(n: tuple) -> None:
-            share = d_y[n] / (len(rows) * len(columns))
-            d_down = empty((*share.shape[:4], shape[4]), d_y.dtype, saved.channels_last)
-            _spread(share, columns, d_down)
-            _spread(d_down.swapaxes(-1, -2), rows, d_x[n].swapaxes(-1, -2))
+            share = d_y[n] / math.prod(size)
+            if not apart or windows.size < d_x.size:
+                d_x[n] = 0
+            if apart:
+                windows[n] = share[..., None, None]
+                return
+            for row, column in np.ndindex(size):
+                windows[n][..., row, column] += share
 
         parallel.run(tile, parallel.tiles(shape))
         return d_x, None
 
-    def _places(self, length: int) -> list[slice]:
-        """Along one axis, where the k-th pixel of every window lies, for each k in a window."""
-        size, stride = self.size or length, self.stride or self.size or length
-        last = (length - size) // stride * stride
-        return [slice(k, k + last + 1, stride) for k in range(size)]
+    def _step(self, size: int) -> int:
+        """Pixels from one window to the next, for windows of that size."""
+        return self.stride or size
 
-
-def _spread(share: Array, places: list[slice], out: Array) -> None:
-    """out[..., place] = share, added up where places overlap, 0 where there is none."""
-    once = _once(places, share.shape[-1], out.shape[-1])
-    if not once:
-        out[:] = 0
-    for place in places:
-        if once:
-            out[..., place] = share
-        else:
-            out[..., place] += share
-
-
-def _once(places: list[slice], windows: int, length: int) -> bool:
-    """Whether every pixel of an axis lies in exactly one window."""
-    return len(places) == places[0].step and len(places) * windows == length
+    def _windows(self, x: Array) -> Array:
+        """x [..., H, W] as windows [..., H', W', size, size]: a view that can be written to."""
+        tall, wide = (self.size or length for length in x.shape[-2:])
+        windows = sliding_window_view(x, (tall, wide), axis=(-2, -1), writeable=True)
+        return windows[..., :: self._step(tall), :: self._step(wide), :, :]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Sums down to a parameter's shape: the transpose of broadcasting the parameter up."""
 
+from functools import lru_cache
+
 import numpy as np
 
 Array = np.ndarray
@@ -15,7 +17,7 @@ def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
     if not kept:
         return total(x).reshape(shape)
     if [x.strides[axis] for axis in kept] == [x.itemsize]:
-        return _column_sums(np.moveaxis(x, kept, [-1])).reshape(shape)
+        return _column_sums(x.transpose(*axes, *kept)).reshape(shape)
     return x.sum(axis=axes).reshape(shape)
 
 
@@ -27,10 +29,12 @@ def _column_sums(x: Array) -> Array:
     columns = x.shape[-1]
     height = max(1, PIECE // columns)
     rows = x.reshape(-1, columns)
-    whole = len(rows) - len(rows) % height
-    pieces = rows[:whole].reshape(-1, height, columns)
-    total = np.matmul(np.ones((1, height), x.dtype), pieces).sum(axis=(0, 1))
-    return total + np.ones(len(rows) - whole, x.dtype) @ rows[whole:]
+    rest = len(rows) % height
+    total = _ones(rest, x.dtype) @ rows[len(rows) - rest :]
+    if rest < len(rows):
+        pieces = rows[: len(rows) - rest].reshape(-1, height, columns)
+        total += np.matmul(_ones(height, x.dtype), pieces).sum(axis=0)
+    return total
 
 
 def contract(x: Array, y: Array, shape: tuple[int, ...]) -> Array:
@@ -38,14 +42,28 @@ def contract(x: Array, y: Array, shape: tuple[int, ...]) -> Array:
     if shape != () or x.shape != y.shape:
         return sum_to(x * y, shape)
     x, y = x.ravel(), y.ravel()
-    whole = len(x) - len(x) % PIECE
+    rest = len(x) % PIECE
+    whole = len(x) - rest
+    last = np.dot(x[whole:], y[whole:])
+    if rest == len(x):
+        return last
     pieces = np.matmul(x[:whole].reshape(-1, 1, PIECE), y[:whole].reshape(-1, PIECE, 1))
-    return pieces.sum() + np.dot(x[whole:], y[whole:])
+    return pieces.sum() + last
 
 
 def total(x: Array) -> Array:
     """The sum of all numbers: of products with one, as ``contract`` adds them."""
     x = x.ravel("K")
-    whole = len(x) - len(x) % PIECE
-    ones = np.ones(PIECE, x.dtype)
-    return (x[:whole].reshape(-1, PIECE) @ ones).sum() + ones[: len(x) - whole] @ x[whole:]
+    rest = len(x) % PIECE
+    whole = len(x) - rest
+    last = _ones(rest, x.dtype) @ x[whole:]
+    if rest == len(x):
+        return last
+    return (x[:whole].reshape(-1, PIECE) @ _ones(PIECE, x.dtype)).sum() + last
+
+
+@lru_cache(256)  # the same few at every step
+def _ones(count: int, dtype: np.dtype) -> Array:
+    ones = np.ones(count, dtype)
+    ones.flags.writeable = False
+    return ones

@@ -43,7 +43,7 @@ class Surrogate:
 
     def check_width(self, width: Any) -> None:
         """Raise NumsnnError unless every width is positive."""
-        if not np.all(np.real(width) > 0):
+        if not np.greater(np.real(width), 0).all():
             raise NumsnnError(
                 f"{type(self).__name__}: width must be positive, found {np.min(np.real(width))}"
             )
@@ -55,10 +55,12 @@ class Surrogate:
         raise NotImplementedError
 
     def backward(
-        self, z: Array, width: Any, d_s: Array, width_shape: tuple[int, ...]
-    ) -> tuple[Array, Array]:
-        """d_z = dP/dz d_s, and d_width = sum of dP/dwidth d_s, in the shape of the width."""
+        self, z: Array, width: Any, d_s: Array, width_shape: tuple[int, ...] | None
+    ) -> tuple[Array, Array | None]:
+        """d_z = dP/dz d_s, and d_width = sum of dP/dwidth d_s, in the shape of the width if one is given."""
         ds_dz, ds_dwidth = self.slopes(z, width)
+        if width_shape is None:
+            return ds_dz * d_s, None
         return ds_dz * d_s, contract(ds_dwidth, d_s, width_shape)
 
 
@@ -73,9 +75,11 @@ class Bump(Surrogate):
         return ds_dz, -(z / width) * ds_dz
 
     def backward(
-        self, z: Array, width: Any, d_s: Array, width_shape: tuple[int, ...]
-    ) -> tuple[Array, Array]:
+        self, z: Array, width: Any, d_s: Array, width_shape: tuple[int, ...] | None
+    ) -> tuple[Array, Array | None]:
         d_z = self.slope(z, width) * d_s
+        if width_shape is None:
+            return d_z, None
         return d_z, -contract(z, d_z, width_shape) / width
 
 
@@ -104,7 +108,7 @@ class Rectangular(Bump):
 
     def slope(self, z: Array, width: Any) -> Array:
         inside = self.inside(z, width).astype(np.result_type(z, width))
-        return np.divide(inside, width, out=inside)
+        return np.multiply(inside, 1 / width, out=inside)  # exactly 1/width or 0
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from numsnn.errors import NumsnnError
 from numsnn.evaluation import as_steps, evaluate, predicted
 from numsnn.gradient import gradient
 from numsnn.layer import Array
+from numsnn.modes import holding
 from numsnn.norms import Statistics
 from numsnn.observe import batch_statistics
 from numsnn.optimizers import clipped
@@ -178,10 +179,11 @@ def _epoch(
     in_all = -(-count // batch_size)
     sums, right, rate = dict[str, float](), 0, 0.0
     parts = batches(dataset.train_x, dataset.train_y, batch_size, rng, augment=augment)
-    with _team(recipe, network, processes) as team:
+    held = holding(network, recipe.optimizer.learns)
+    with _team(recipe, held, processes) as team:
         for number, (x, labels) in enumerate(parts):
             rate = recipe.schedule((state.epoch + number / in_all) / epochs)
-            fresh = resampled(network, rng)  # new dropout masks
+            fresh = resampled(held, rng)  # new dropout masks
             x = as_steps(x, dtype)
             with _at(f"epoch {epoch}, batch {number + 1} of {in_all}"):
                 state, terms, outputs = step(recipe, fresh, state, x, labels, rate, team)

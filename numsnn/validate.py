@@ -22,12 +22,15 @@ def require(condition: Any, message: str) -> None:
 def finite(op: str, what: str, x: Array) -> None:
     """Refuse NaN and infinity, naming the first place.
 
-    One sum finds almost all clean arrays clean; it may itself overflow, so only a suspicious one
-    is looked at element by element.
+    One sum finds almost all large clean arrays clean; it may itself overflow, so only a suspicious
+    one is looked at element by element.
     """
-    with np.errstate(all="ignore"):
-        clean = np.isfinite(x.sum() if x.size < PIECE else total(x))
-    if clean or np.isfinite(x).all():
+    if x.size > PIECE:
+        with np.errstate(all="ignore"):
+            clean = np.isfinite(total(x))
+        if clean:
+            return
+    if np.isfinite(x).all():
         return
     place = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
     raise NumsnnError(f"{op}: {what} must be finite, found {x[place]} at {place} (shape {x.shape})")

@@ -8,7 +8,7 @@ import numpy as np
 
 from numsnn.bench.workloads import Batch, Workload
 from numsnn.folding import folded
-from numsnn.modes import evaluating
+from numsnn.modes import evaluating, holding
 from numsnn.norms import Statistics
 from numsnn.observe import batch_statistics
 from numsnn.recipes import Recipe
@@ -29,11 +29,12 @@ def training(workload: Workload, processes: int = 1) -> Callable[[], float]:
     recipe = Recipe(workload.network())
     state: TrainingState = start(recipe, SEED)
     x, labels = workload.data(np.random.default_rng(SEED))
-    team = Team(recipe.network, recipe.objective, processes) if processes > 1 else None
+    network = holding(recipe.network, recipe.optimizer.learns)
+    team = Team(network, recipe.objective, processes) if processes > 1 else None
 
     def train() -> float:
         nonlocal state
-        state, terms, _ = step(recipe, recipe.network, state, x, labels, RATE, team)
+        state, terms, _ = step(recipe, network, state, x, labels, RATE, team)
         return terms["loss"]
 
     if team is not None:

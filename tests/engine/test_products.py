@@ -1,0 +1,43 @@
+"""Products in pieces: every row once, whatever lies how in memory."""
+
+import numpy as np
+import pytest
+
+from numsnn.products import product
+
+RNG = np.random.default_rng(0)
+
+
+def integers(*shape):
+    return RNG.integers(-9, 10, shape).astype(float)
+
+
+@pytest.mark.parametrize("small", [1, 100, 200, 10**6])
+@pytest.mark.parametrize("rows", [0, 1, 8, 16, 17, 41])
+@pytest.mark.parametrize("lead", [(), (3,), (2, 3)])
+def test_every_row_once(monkeypatch, small, rows, lead):
+    monkeypatch.setattr("numsnn.products.SMALL", small)
+    a, b = integers(*lead, rows, 3), integers(*lead, 3, 4)
+    out = np.full((*lead, rows, 4), np.nan)
+    product(a, b, out)
+    np.testing.assert_array_equal(out, np.einsum("...mk,...kn->...mn", a, b))
+
+
+@pytest.mark.parametrize("small", [1, 200])
+def test_one_matrix_for_all(monkeypatch, small):
+    monkeypatch.setattr("numsnn.products.SMALL", small)
+    a, b = integers(5, 23, 3), integers(3, 4)
+    out = np.empty((5, 23, 4))
+    product(a, b, out)
+    np.testing.assert_array_equal(out, a @ b)
+
+
+@pytest.mark.parametrize("small", [1, 200, 10**6])
+def test_columns_of_rows_and_a_part_of_an_array(monkeypatch, small):
+    """A transposed first operand, and an output that is no run of memory."""
+    monkeypatch.setattr("numsnn.products.SMALL", small)
+    a, b = integers(3, 50).T, integers(3, 4)
+    out = np.zeros((50, 2, 4))
+    product(a, b, out[:, 1])
+    np.testing.assert_array_equal(out[:, 1], a @ b)
+    assert not out[:, 0].any()
