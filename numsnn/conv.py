@@ -29,7 +29,7 @@ class Ways(NamedTuple):
 
     forward: Bands | Im2col | Winograd
     backward: Bands | Im2col | Winograd
-    backward_matrix: Im2col | Winograd
+    backward_matrix: Bands | Im2col | Winograd
 
 
 @dataclass(frozen=True)
@@ -198,9 +198,13 @@ def ways(
     if kernel == (3, 3) and inputs * outputs >= MANY and filled:
         return Ways(*3 * (Winograd(padding),))
     # bands copy kw C numbers a pixel and add up kh products of O numbers, im2col copies kh kw C;
-    # backward its transpose adds those up where windows overlap
+    # backward its transpose adds those up where windows overlap, and bands add up a matrix a sample
     bands = Bands(kernel, padding)
-    return Ways(bands if outputs <= 2 * kernel[0] * inputs else im2col, bands, im2col)
+    return Ways(
+        bands if outputs <= 2 * kernel[0] * inputs else im2col,
+        bands,
+        bands if outputs < size[0] * size[1] else im2col,
+    )
 
 
 def pair(value: int | Pair) -> Pair:

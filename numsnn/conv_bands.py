@@ -59,6 +59,27 @@ class Bands(NamedTuple):
         for n, band in laid_out(d_y.transpose(0, 3, 1, 2), (1, wide), (1, 1), padding):
             correlate(band, turned, d_x[n])
 
+    def backward_matrix(self, images: Array, d_y: Array, d_matrix: Array) -> None:
+        """Add to d_matrix [kh, kw C, O], the gradient of W_a: band(x)[i + a]' d_y[i]."""
+        N, H, W, O = d_y.shape  # noqa: E741  O is the number of output channels throughout
+        for n, band in laid_out(images, (1, self.kernel[1]), (1, 1), self.padding):
+            rows = band.reshape(len(band), -1, d_matrix.shape[1])
+            part = parallel.scratch("part", (len(band), *d_matrix.shape[1:]), d_matrix.dtype)
+            for a in range(len(d_matrix)):
+                under = rows[:, a * W : (a + H) * W].swapaxes(1, 2)
+                product(under, d_y[n].reshape(len(band), H * W, O), out=part)
+                d_matrix[a] += part.sum(axis=0)
+
+    def gradient(self, weight: Array) -> tuple[int, ...]:
+        """The shape of d_matrix."""
+        O, C, tall, wide = weight.shape  # noqa: E741
+        return (tall, wide * C, O)
+
+    def unmatrix(self, matrix: Array, shape: tuple[int, ...]) -> Array:
+        """The inverse of ``matrix``: a gradient in the weight's shape."""
+        O, C, tall, wide = shape  # noqa: E741
+        return matrix.reshape(tall, wide, C, O).transpose(3, 2, 0, 1).copy()
+
 
 def correlate(band: Array, kernel: Array, y: Array) -> None:
     """y[n, i, j] = sum over a of band[n, i + a, j] kernel[a], products of all pixels of a sample.

@@ -5,6 +5,7 @@ A leaf has a name: the fields and positions on its way, joined by ``/`` (``"0/we
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,24 @@ Array = np.ndarray
 Tree = Any
 
 
+def parts_of(tree: Tree) -> tuple[tuple[str, ...], tuple] | None:
+    """The names of an inner node's parts, and the parts, in order; None for a leaf."""
+    if isinstance(tree, tuple):
+        return getattr(tree, "_fields", None) or _places(len(tree)), tree
+    if isinstance(tree, dict):
+        return tuple(map(str, tree)), tuple(tree.values())
+    return None
+
+
 def children(tree: Tree) -> list[tuple[str, Tree]] | None:
     """The named parts of an inner node, in order; None for a leaf."""
-    if isinstance(tree, tuple):
-        keys = getattr(tree, "_fields", None) or [str(i) for i in range(len(tree))]
-        return list(zip(keys, tree, strict=True))
-    if isinstance(tree, dict):
-        return [(str(key), tree[key]) for key in tree]
-    return None
+    found = parts_of(tree)
+    return None if found is None else list(zip(*found, strict=True))
+
+
+@cache
+def _places(count: int) -> tuple[str, ...]:
+    return tuple(map(str, range(count)))
 
 
 def rebuilt(tree: Tree, parts: list[Tree]) -> Tree:
@@ -39,21 +50,25 @@ def map_named(function: Callable[..., Any], tree: Tree, *others: Tree, name: str
     """
     if tree is None:
         return None
-    parts = children(tree)
-    if parts is None:
+    found = parts_of(tree)
+    if found is None:
         return function(name, tree, *others)
+    keys, parts = found
     rows = []
     for other in others:
-        found = children(other)
-        if found is None or [key for key, _ in found] != [key for key, _ in parts]:
+        their_keys, row = parts_of(other) or ((), None)
+        if row is None or their_keys != keys:
             raise NumsnnError(
-                f"tree: at {name or 'the root'!r} expected the parts {[k for k, _ in parts]}, "
-                f"found {type(other).__name__} {[k for k, _ in found] if found else ''}"
+                f"tree: at {name or 'the root'!r} expected the parts {list(keys)}, "
+                f"found {type(other).__name__} {list(their_keys) or ''}"
             )
-        rows.append([part for _, part in found])
+        rows.append(row)
+    ahead = f"{name}/" if name else ""
     results = [
-        map_named(function, part, *(row[i] for row in rows), name=f"{name}/{key}".lstrip("/"))
-        for i, (key, part) in enumerate(parts)
+        None
+        if part is None
+        else map_named(function, part, *(row[i] for row in rows), name=ahead + key)
+        for i, (key, part) in enumerate(zip(keys, parts, strict=True))
     ]
     return rebuilt(tree, results)
 
@@ -65,10 +80,11 @@ def map_tree(function: Callable[..., Any], tree: Tree, *others: Tree) -> Tree:
 
 def named_leaves(tree: Tree, name: str = "") -> Iterator[tuple[str, Array]]:
     """Every array leaf with its name, in order."""
-    parts = children(tree)
-    if parts is not None:
-        for key, part in parts:
-            yield from named_leaves(part, f"{name}/{key}".lstrip("/"))
+    found = parts_of(tree)
+    if found is not None:
+        ahead = f"{name}/" if name else ""
+        for key, part in zip(*found, strict=True):
+            yield from named_leaves(part, ahead + key)
     elif tree is not None:
         yield name, tree
 
