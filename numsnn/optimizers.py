@@ -57,7 +57,8 @@ class SGD(Optimizer):
             decay = self.weight_decay if name.rpartition("/")[2] == "weight" else 0.0
             if decay:
                 g = g + decay * w
-            return self.momentum * m + g
+            moved = np.multiply(self.momentum, m, out=np.empty_like(m, np.result_type(m, g)))
+            return np.add(moved, g, out=moved)
 
         moved = map_named(velocity, state.velocity, params, d_params)
         return _step(self, params, moved, rate), self.State(moved)
@@ -115,7 +116,10 @@ def _step(optimizer: Optimizer, params: Tree, moved: Tree, rate: float) -> Tree:
     require(np.isfinite(rate) and rate >= 0, f"the learning rate must be >= 0, found {rate}")
 
     def step(name: str, w: Array, m: Array) -> Array:
-        return w - (rate * m).astype(w.dtype, copy=False) if optimizer.learns(name) else w
+        if not optimizer.learns(name):
+            return w
+        moved = np.multiply(rate, m, out=np.empty_like(w), casting="same_kind")
+        return np.subtract(w, moved, out=moved)
 
     return map_named(step, params, moved)
 
