@@ -104,7 +104,7 @@ class LIF(Layer):
         dtype = self._check(params, current)
         membrane, spikes = empty_like(current, dtype), empty_like(current, dtype)
         charged = membrane if self.norm is None else empty_like(current, dtype)
-        pieces = Pieces.of(membrane, TILE, self._alike(params))
+        pieces = Pieces.of(membrane, parallel.tile(TILE), self._alike(params))
         traces = [pieces.cut(trace) for trace in (current, membrane, charged, spikes)]
         inside = params._replace(initial=pieces.cut_state(params.initial))
 
@@ -164,7 +164,7 @@ class LIF(Layer):
         cotangent("LIF.backward", d_spikes, shape)
         extra = MembraneCotangent.of(self.name, d_membranes, shape)
         d_current = empty_like(saved.spikes, np.result_type(d_spikes, saved.membrane))
-        pieces = Pieces.of(saved.spikes, TILE, self._alike(saved.params))
+        pieces = Pieces.of(saved.spikes, parallel.tile(TILE), self._alike(saved.params))
         inside = saved._replace(
             params=saved.params._replace(initial=pieces.cut_state(saved.params.initial)),
             membrane=pieces.cut(saved.membrane),
@@ -323,7 +323,7 @@ class LIF(Layer):
         """Slices of the batch; all of it at once where a norm couples the samples."""
         if self.norm is not None or self.lateral is not None:
             return [slice(0, shape[1])]
-        count = max(1, TILE // max(1, math.prod(shape[2:])))
+        count = max(1, parallel.tile(TILE) // max(1, math.prod(shape[2:])))
         return [slice(i, min(i + count, shape[1])) for i in range(0, shape[1], count)]
 
     def _check(self, params: Params, current: Array) -> np.dtype:

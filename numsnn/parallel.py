@@ -105,6 +105,14 @@ def tiles(shape: tuple[int, ...], lead: int = 2, size: int = TILE) -> list[tuple
     return [(*step, samples) for step in steps for samples in last]
 
 
+def tile(size: int) -> int:
+    """Numbers in a tile of at most ``size``: half of it where this thread is alone, see ``in_place``.
+
+    What is worth handing to a thread is more than what fits a cache.
+    """
+    return max(1, size // 2) if getattr(_local, "alone", False) else size
+
+
 def run(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:
     """``[work(item) for item in items]``, on as many threads as there are; results in order.
 
@@ -150,13 +158,13 @@ def _short_buffers() -> Iterator[None]:
 @contextmanager
 def in_place() -> Iterator[None]:
     """Inside, all runs of this thread stay in it, and BLAS in one thread."""
-    was = getattr(_local, "inside", False)
+    was = getattr(_local, "inside", False), getattr(_local, "alone", False)
     with _single_blas(), _short_buffers():
-        _local.inside = True
+        _local.inside = _local.alone = True
         try:
             yield
         finally:
-            _local.inside = was
+            _local.inside, _local.alone = was
 
 
 def scratch(key: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
