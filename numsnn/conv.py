@@ -24,12 +24,38 @@ MANY, LARGE = 1 << 12, 4  # pairs of channels and rows for which Winograd's filt
 ODD = 9  # rows of an odd number for which it is: their last tile is half empty
 
 
+class Apart(NamedTuple):
+    """Backward, d_x one way and the weight's gradient another."""
+
+    of_images: Bands | Im2col
+    of_matrix: Bands | Im2col
+
+    def transposed(self, weight: Array) -> Array:
+        """The matrix that leads back."""
+        return self.of_images.transposed(weight)
+
+    def backward(
+        self, images: Array, d_y: Array, transposed: Array, d_images: Array | None, d_matrix: Array
+    ) -> None:
+        """Add to d_matrix; fill d_images, if there are any."""
+        self.of_matrix.backward_matrix(images, d_y, d_matrix)
+        if d_images is not None:
+            self.of_images.backward(d_y, transposed, d_images)
+
+    def gradient(self, weight: Array) -> tuple[int, ...]:
+        """The shape of d_matrix."""
+        return self.of_matrix.gradient(weight)
+
+    def unmatrix(self, matrix: Array, shape: tuple[int, ...]) -> Array:
+        """A gradient in the weight's shape."""
+        return self.of_matrix.unmatrix(matrix, shape)
+
+
 class Ways(NamedTuple):
-    """How the products are laid out: of the outputs, of d_x, of the weight's gradient."""
+    """How the products are laid out."""
 
     forward: Bands | Im2col | Winograd
-    backward: Bands | Im2col | Winograd
-    backward_matrix: Bands | Im2col | Winograd
+    backward: Apart | Winograd
 
 
 @dataclass(frozen=True)
@@ -110,38 +136,39 @@ class Conv2d(Layer):
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, Params]:
-        d_params = self.backward_params(saved, d_y)
-        weight, (T, N, *image) = saved.params.weight, saved.x.shape
-        d_out = self._pixels_last(d_y)
-        way = self._ways(d_y.shape[3:]).backward
-        matrix = way.transposed(weight)
-        d_x = empty(saved.x.shape, np.result_type(d_y, weight), last=True)
-        d_images = d_x.reshape(T * N, *image)
-
-        def lane(n: slice) -> None:
-            way.backward(d_out[n], matrix, d_images[n])
-
-        parallel.run(lane, self._lanes(saved.x, d_y.shape[3:]))
-        return d_x, d_params
+        (weight, _), x = saved
+        self._cotangent(x, d_y)
+        d_x = empty(x.shape, np.result_type(d_y, weight), last=True)
+        return d_x, self._backward(saved, d_y, d_x.reshape(-1, *x.shape[2:]))
 
     def backward_params(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
     ) -> Params:
+        self._cotangent(saved.x, d_y)
+        return self._backward(saved, d_y, None)
+
+    def _backward(self, saved: Saved, d_y: Array, d_images: Array | None) -> Params:
+        """d_params; fills d_images [T N, C, H, W], if there are any."""
         (weight, bias), x = saved
-        T, N, _, H, W = x.shape
-        size = self.output_size(H, W)
-        cotangent("Conv2d.backward", d_y, (T, N, self.outputs, *size))
-        images, d_out = x.reshape(T * N, *x.shape[2:]), self._pixels_last(d_y)
-        way = self._ways(size).backward_matrix
+        size = d_y.shape[3:]
+        images, d_out = x.reshape(-1, *x.shape[2:]), self._pixels_last(d_y)
+        way = self._ways(size).backward
+        transposed = way.transposed(weight)
 
         def lane(n: slice) -> Array:
             d_matrix = np.zeros(way.gradient(weight), np.result_type(d_y, x))
-            way.backward_matrix(images[n], d_out[n], d_matrix)
+            d_part = None if d_images is None else d_images[n]
+            way.backward(images[n], d_out[n], transposed, d_part, d_matrix)
             return d_matrix
 
         d_matrix = reduce(np.add, parallel.run(lane, self._lanes(x, size)))
         d_bias = None if bias is None else sum_to(d_out, bias.shape)
         return self.Params(way.unmatrix(d_matrix, weight.shape), d_bias)
+
+    def _cotangent(self, x: Array, d_y: Array) -> None:
+        """Refuse a cotangent that is not of the shape of the outputs for x."""
+        T, N, _, H, W = x.shape
+        cotangent("Conv2d.backward", d_y, (T, N, self.outputs, *self.output_size(H, W)))
 
     def _ways(self, size: tuple[int, ...]) -> Ways:
         """How the products for outputs of (H', W') are laid out."""
@@ -193,17 +220,16 @@ def ways(
     inputs, outputs = channels
     im2col = Im2col(kernel, stride, padding, groups)
     if stride != (1, 1) or groups > 1 or not all(map(lt, padding, kernel)):
-        return Ways(im2col, im2col, im2col)
+        return Ways(im2col, Apart(im2col, im2col))
     filled = all(rows >= (ODD if rows % 2 else LARGE) for rows in size)
     if kernel == (3, 3) and inputs * outputs >= MANY and filled:
-        return Ways(*3 * (Winograd(padding),))
+        return Ways(Winograd(padding), Winograd(padding))
     # bands copy kw C numbers a pixel and add up kh products of O numbers, im2col copies kh kw C;
     # backward its transpose adds those up where windows overlap, and bands add up a matrix a sample
     bands = Bands(kernel, padding)
     return Ways(
         bands if outputs <= 2 * kernel[0] * inputs else im2col,
-        bands,
-        bands if outputs < size[0] * size[1] else im2col,
+        Apart(bands, bands if outputs < size[0] * size[1] else im2col),
     )
 
 

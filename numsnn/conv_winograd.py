@@ -34,59 +34,57 @@ KERNELS = np.kron(KERNEL, KERNEL)
 
 
 class Winograd(NamedTuple):
-    """y = A' (V U) A,  V = B' x B the tiles of x, U = G w G';  d_U = V' (A d_y A'), d_w = G' d_U G.
+    """y = A' (V U) A,  V = B' x B the tiles of x, U = G w G'.
 
-    A, B: the sums behind and ahead of the products, above. d_x is a convolution of d_y, with the
-    kernel turned around and padded by 2 - padding. Images are [n, C, H, W], outputs [n, H', W', O];
-    backward no padding is larger than 2. tdBN eq. 4.
+    Backward all of it transposed: of d_m = A d_y A',
+
+        d_U = V' d_m,  d_w = G' d_U G,  d_x = B (d_m U') B'.
+
+    A, B: the sums behind and ahead of the products, above. Images are [n, C, H, W], outputs
+    [n, H', W', O]. tdBN eq. 4.
     """
 
     padding: Pair
 
     def matrix(self, weight: Array) -> Array:
         """weight [O, C, 3, 3] as U [16, C, O]."""
-        C, O = weight.shape[1::-1]  # noqa: E741  O is the number of output channels
-        U = aligned((16, C * O), weight.dtype)
-        pixels = weight.swapaxes(0, 1).reshape(-1, 9)
-        np.matmul(KERNELS.astype(weight.real.dtype), pixels.T, out=U)
-        return U.reshape(16, C, O)
+        return self.transposed(weight.swapaxes(0, 1))
 
     def transposed(self, weight: Array) -> Array:
-        """U [16, O, C] of the weight turned around."""
-        return self.matrix(weight[:, :, ::-1, ::-1].swapaxes(0, 1))
+        """U' [16, O, C]."""
+        O, C = weight.shape[:2]  # noqa: E741  O is the number of output channels throughout
+        U = aligned((16, O * C), weight.dtype)
+        np.matmul(KERNELS.astype(weight.real.dtype), weight.reshape(-1, 9).T, out=U)
+        return U.reshape(16, O, C)
 
     def forward(self, images: Array, matrix: Array, bias: Array | None, y: Array) -> None:
         """Fill y."""
         finite("Conv2d", "x", images)
-        self._filter(images, matrix, bias, y)
-
-    def _filter(self, images: Array, matrix: Array, bias: Array | None, y: Array) -> None:
-        """Fill y, whatever the images hold: they may be cotangents."""
         for n, rows, tiles in strips(images, self.padding, matrix.shape[2]):
-            products = parallel.scratch("products", (*tiles.shape[:-1], matrix.shape[2]), y.dtype)
-            product(_matrices(tiles), matrix, out=_matrices(products))
-            fold(products)
-            fold(products[:2].swapaxes(0, 1))
-            put(products[:2, :2], y[n, 2 * rows.start : 2 * rows.stop])
+            m = parallel.scratch("products", (*tiles.shape[:-1], matrix.shape[2]), y.dtype)
+            product(_matrices(tiles), matrix, out=_matrices(m))
+            fold(m)
+            fold(m[:2].swapaxes(0, 1))
+            put(m[:2, :2], y[n, 2 * rows.start : 2 * rows.stop])
             if bias is not None:
                 y[n, 2 * rows.start : 2 * rows.stop] += bias
 
-    def backward(self, d_y: Array, matrix: Array, d_images: Array) -> None:
-        """Fill d_images."""
-        around = Winograd((2 - self.padding[0], 2 - self.padding[1]))
-        around._filter(d_y.transpose(0, 3, 1, 2), matrix, None, d_images.transpose(0, 2, 3, 1))
-
-    def backward_matrix(self, images: Array, d_y: Array, d_matrix: Array) -> None:
-        """Add to d_matrix [16, C, O], the gradient of U."""
-        outputs = d_y.shape[-1]
+    def backward(
+        self, images: Array, d_y: Array, transposed: Array, d_images: Array | None, d_matrix: Array
+    ) -> None:
+        """Add to d_matrix [16, C, O], the gradient of U; fill d_images, if there are any."""
         part = parallel.scratch("part", d_matrix.shape, d_matrix.dtype)
-        for n, rows, tiles in strips(images, self.padding, outputs):
-            d_products = parallel.scratch("products", (*tiles.shape[:-1], outputs), d_y.dtype)
-            get(d_y[n, 2 * rows.start : 2 * rows.stop], d_products[::3, ::3])
-            d_fold(d_products[::3].swapaxes(0, 1))
-            d_fold(d_products)
-            product(_matrices(tiles).swapaxes(1, 2), _matrices(d_products), out=part)
+        for n, rows, tiles in strips(images, self.padding, d_y.shape[3]):
+            d_m = parallel.scratch("products", (*tiles.shape[:-1], d_y.shape[3]), d_y.dtype)
+            get(d_y[n, 2 * rows.start : 2 * rows.stop], d_m[::3, ::3])
+            d_fold(d_m[::3].swapaxes(0, 1))
+            d_fold(d_m)
+            product(_matrices(tiles).swapaxes(1, 2), _matrices(d_m), out=part)
             d_matrix += part
+            if d_images is not None:
+                d_tiles = parallel.scratch("tiles", tiles.shape, d_images.dtype)  # in their place
+                product(_matrices(d_m), transposed, out=_matrices(d_tiles))
+                d_strip(d_tiles, rows, self.padding, d_images[n])
 
     def gradient(self, weight: Array) -> tuple[int, ...]:
         """The shape of d_matrix."""
@@ -104,31 +102,54 @@ def strips(images: Array, padding: Pair, outputs: int) -> Iterator[tuple[slice, 
     tiles: [4, 4, i, j, n, C], B' x B, in a buffer that the next strip uses again.
     """
     (N, C, H, W), (top, left) = images.shape, padding
-    count, down, height, across = _sizes(images.shape, padding, outputs)
+    down, across = _tiles(images.shape, padding)
+    fit = max(1, STRIP // (16 * (C + outputs)))  # tiles of a strip
+    count, height = min(N, max(1, fit // (down * across))), min(down, max(1, fit // across))
     padded = parallel.scratch("padded", (count, 2 * down + 2, 2 * across + 2, C), images.dtype)
     padded.fill(0)  # once: the border stays
     for n in samples(N, count):
         image = padded[: n.stop - n.start]
         image[:, top : top + H, left : left + W] = images[n].transpose(0, 2, 3, 1)
-        # [row of a pair, column of a pair, pair of rows, pair of columns, n, C]
-        pairs = parallel.scratch("pairs", (2, 2, down + 1, across + 1, len(image), C), image.dtype)
+        pairs = parallel.scratch("pairs", _pairs(image.shape), image.dtype)
         np.copyto(pairs, tiled(image))
         for i in samples(down, height):
-            height, *last = i.stop - i.start, len(image), C
-            lines = parallel.scratch("lines", (4, 2, height, across + 1, *last), image.dtype)
+            rows, *last = i.stop - i.start, len(image), C
+            lines = parallel.scratch("lines", (4, 2, rows, across + 1, *last), image.dtype)
             spread(pairs[:, :, i], pairs[:, :, i.start + 1 : i.stop + 1], lines)
-            tiles = parallel.scratch("tiles", (4, 4, height, across, *last), image.dtype)
+            tiles = parallel.scratch("tiles", (4, 4, rows, across, *last), image.dtype)
             columns = lines.swapaxes(0, 1)
             spread(columns[:, :, :, :-1], columns[:, :, :, 1:], tiles.swapaxes(0, 1))
             yield n, i, tiles
 
 
-def _sizes(shape: tuple[int, ...], padding: Pair, outputs: int) -> tuple[int, int, int, int]:
-    """Samples of a strip; rows of tiles in an image, in a strip; columns of tiles in an image."""
-    (N, C, H, W), (top, left) = shape, padding
-    down, across = (H + 2 * top - 1) // 2, (W + 2 * left - 1) // 2
-    fit = max(1, STRIP // (16 * (C + outputs)))
-    return max(1, min(N, fit // (down * across))), down, max(1, min(down, fit // across)), across
+def d_strip(d_tiles: Array, i: slice, padding: Pair, d_images: Array) -> None:
+    """The transpose, of rows i of tiles; after the last ones, fill d_images [n, C, H, W]."""
+    (n, C, H, W), (top, left) = d_images.shape, padding
+    down, across = _tiles(d_images.shape, padding)
+    d_whole = parallel.scratch("d_whole", (n, 2 * down + 2, 2 * across + 2, C), d_images.dtype)
+    d_pairs = parallel.scratch("d_pairs", _pairs(d_whole.shape), d_images.dtype)
+    if i.start == 0:
+        d_pairs.fill(0)
+    d_lines = parallel.scratch("lines", (4, 2, len(d_tiles[0, 0]), *d_pairs.shape[3:]), d_tiles.dtype)
+    d_lines.fill(0)
+    columns = d_lines.swapaxes(0, 1)
+    d_spread(d_tiles.swapaxes(0, 1), columns[:, :, :, :-1], columns[:, :, :, 1:])
+    d_spread(d_lines, d_pairs[:, :, i], d_pairs[:, :, i.start + 1 : i.stop + 1])
+    if i.stop == down:
+        np.copyto(tiled(d_whole), d_pairs)
+        d_images[:] = d_whole[:, top : top + H, left : left + W].transpose(0, 3, 1, 2)
+
+
+def _tiles(shape: tuple[int, ...], padding: Pair) -> Pair:
+    """Rows and columns of tiles in an image [N, C, H, W]."""
+    (H, W), (top, left) = shape[2:], padding
+    return (H + 2 * top - 1) // 2, (W + 2 * left - 1) // 2
+
+
+def _pairs(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """[row of a pair, column of a pair, pair of rows, pair of columns, n, C] for [n, rows, columns, C]."""
+    n, rows, columns, C = shape
+    return (2, 2, rows // 2, columns // 2, n, C)
 
 
 def spread(pair: Array, following: Array, x: Array) -> None:
@@ -136,6 +157,18 @@ def spread(pair: Array, following: Array, x: Array) -> None:
     np.subtract(pair, following, out=x[::3])
     np.add(pair[1], following[0], out=x[1])
     np.subtract(following[0], pair[1], out=x[2])
+
+
+def d_spread(d_x: Array, d_pair: Array, d_following: Array) -> None:
+    """The transpose: add to d_x0, d_x1 and d_x2, d_x3; what is in d_x is lost."""
+    d_pair[0] += d_x[0]
+    d_following[1] -= d_x[3]
+    d_x[3] += d_x[1]
+    d_x[3] -= d_x[2]
+    d_pair[1] += d_x[3]
+    d_x[2] += d_x[1]
+    d_x[2] -= d_x[0]
+    d_following[0] += d_x[2]
 
 
 def fold(m: Array) -> None:

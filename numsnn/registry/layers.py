@@ -50,7 +50,7 @@ class _Winograd(Conv2d):
     """By Winograd's filtering however small it is."""
 
     def _ways(self, size: tuple[int, ...]) -> Ways:
-        return Ways(*3 * (Winograd(pair(self.padding)),))
+        return Ways(Winograd(pair(self.padding)), Winograd(pair(self.padding)))
 
 
 def conv_winograd(rng: Rng) -> LayerCase:
