@@ -22,7 +22,7 @@ Array = np.ndarray
 class Bands(NamedTuple):
     """y[i] = sum over a of band(x)[i + a] W_a,  W_a: [kw C, O] the a-th row of the kernel. tdBN eq. 4.
 
-    The transpose of a convolution of stride 1 is another one, of d_y with the kernel turned around
+    The gradient of W_a is the sum over rows i and samples of band(x)[i + a]' d_y[i]. The transpose of a convolution of stride 1 is another one, of d_y with the kernel turned around
     and padded by kernel - 1 - padding. With R_a row a of the turned kernel, [kw O, C],
 
         d_x[i] = sum over a of band(d_y)[i + a] R_a.
@@ -61,7 +61,7 @@ class Bands(NamedTuple):
 
     def backward_matrix(self, images: Array, d_y: Array, d_matrix: Array) -> None:
         """Add to d_matrix [kh, kw C, O], the gradient of W_a: band(x)[i + a]' d_y[i]."""
-        N, H, W, O = d_y.shape  # noqa: E741  O is the number of output channels throughout
+        H, W, O = d_y.shape[1:]  # noqa: E741  O is the number of output channels throughout
         for n, band in laid_out(images, (1, self.kernel[1]), (1, 1), self.padding):
             rows = band.reshape(len(band), -1, d_matrix.shape[1])
             part = parallel.scratch("part", (len(band), *d_matrix.shape[1:]), d_matrix.dtype)

@@ -73,9 +73,10 @@ class Winograd(NamedTuple):
         self, images: Array, d_y: Array, transposed: Array, d_images: Array | None, d_matrix: Array
     ) -> None:
         """Add to d_matrix [16, C, O], the gradient of U; fill d_images, if there are any."""
+        outputs = d_y.shape[3]
         part = parallel.scratch("part", d_matrix.shape, d_matrix.dtype)
-        for n, rows, tiles in strips(images, self.padding, d_y.shape[3]):
-            d_m = parallel.scratch("products", (*tiles.shape[:-1], d_y.shape[3]), d_y.dtype)
+        for n, rows, tiles in strips(images, self.padding, outputs):
+            d_m = parallel.scratch("products", (*tiles.shape[:-1], outputs), d_y.dtype)
             get(d_y[n, 2 * rows.start : 2 * rows.stop], d_m[::3, ::3])
             d_fold(d_m[::3].swapaxes(0, 1))
             d_fold(d_m)
@@ -103,12 +104,11 @@ def strips(images: Array, padding: Pair, outputs: int) -> Iterator[tuple[slice, 
     """
     (N, C, H, W), (top, left) = images.shape, padding
     down, across = _tiles(images.shape, padding)
-    fit = max(1, STRIP // (16 * (C + outputs)))  # tiles of a strip
-    count, height = min(N, max(1, fit // (down * across))), min(down, max(1, fit // across))
-    padded = parallel.scratch("padded", (count, 2 * down + 2, 2 * across + 2, C), images.dtype)
-    padded.fill(0)  # once: the border stays
+    count, height = _sizes(N, down, across, C + outputs)
     for n in samples(N, count):
-        image = padded[: n.stop - n.start]
+        shape = (n.stop - n.start, 2 * down + 2, 2 * across + 2, C)
+        image = parallel.scratch("padded", shape, images.dtype)
+        image.fill(0)  # the border
         image[:, top : top + H, left : left + W] = images[n].transpose(0, 2, 3, 1)
         pairs = parallel.scratch("pairs", _pairs(image.shape), image.dtype)
         np.copyto(pairs, tiled(image))
@@ -122,6 +122,12 @@ def strips(images: Array, padding: Pair, outputs: int) -> Iterator[tuple[slice, 
             yield n, i, tiles
 
 
+def _sizes(N: int, down: int, across: int, channels: int) -> Pair:
+    """Samples of a strip, and rows of tiles."""
+    fit = max(1, STRIP // (16 * channels))  # tiles
+    return min(N, max(1, fit // (down * across))), min(down, max(1, fit // across))
+
+
 def d_strip(d_tiles: Array, i: slice, padding: Pair, d_images: Array) -> None:
     """The transpose, of rows i of tiles; after the last ones, fill d_images [n, C, H, W]."""
     (n, C, H, W), (top, left) = d_images.shape, padding
@@ -130,7 +136,8 @@ def d_strip(d_tiles: Array, i: slice, padding: Pair, d_images: Array) -> None:
     d_pairs = parallel.scratch("d_pairs", _pairs(d_whole.shape), d_images.dtype)
     if i.start == 0:
         d_pairs.fill(0)
-    d_lines = parallel.scratch("lines", (4, 2, len(d_tiles[0, 0]), *d_pairs.shape[3:]), d_tiles.dtype)
+    shape = (4, 2, i.stop - i.start, *d_pairs.shape[3:])
+    d_lines = parallel.scratch("lines", shape, d_images.dtype)
     d_lines.fill(0)
     columns = d_lines.swapaxes(0, 1)
     d_spread(d_tiles.swapaxes(0, 1), columns[:, :, :, :-1], columns[:, :, :, 1:])
@@ -192,28 +199,27 @@ def tiled(y: Array) -> Array:
 
 def put(tiles: Array, y: Array) -> None:
     """Fill y [n, H', W', O] from tiles [2, 2, i, j, n, O], which may go beyond it."""
-    H, W = y.shape[1:3]
-    if H % 2 == 0 == W % 2:
+    if y.shape == _whole(tiles):
         np.copyto(tiled(y), tiles)
         return
     whole = parallel.scratch("whole", _whole(tiles), y.dtype)
     np.copyto(tiled(whole), tiles)
-    np.copyto(y, whole[:, :H, :W])
+    np.copyto(y, whole[:, : y.shape[1], : y.shape[2]])
 
 
 def get(y: Array, tiles: Array) -> None:
     """Fill tiles from y, with zeros beyond it: the transpose of ``put``."""
-    H, W = y.shape[1:3]
-    if H % 2 == 0 == W % 2:
+    if y.shape == _whole(tiles):
         np.copyto(tiles, tiled(y))
         return
     whole = parallel.scratch("whole", _whole(tiles), y.dtype)
-    whole[:, H:] = whole[:, :, W:] = 0
-    whole[:, :H, :W] = y
+    whole.fill(0)
+    whole[:, : y.shape[1], : y.shape[2]] = y
     np.copyto(tiles, tiled(whole))
 
 
 def _whole(tiles: Array) -> tuple[int, int, int, int]:
+    """The shape [n, H, W, O] of what fills tiles [2, 2, i, j, n, O]."""
     rows, columns, n, O = tiles.shape[2:]  # noqa: E741
     return n, 2 * rows, 2 * columns, O
 

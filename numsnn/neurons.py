@@ -200,11 +200,12 @@ class LIF(Layer):
         of_decay, of_threshold, of_width = (name not in self.constants for name in LEARNABLE)
         u, h, s = saved.membrane[:, n], saved.charged[:, n], saved.spikes[:, n]
         first = self._initial(params, n, d_spikes)
-        z, through, left, d_v = (empty_like(d_current[0]) for _ in range(4))  # anew at every step
-        d_s_next: Array | None  # None: without a lateral term, s[t] is not in h[t+1]
-        d_v[:], d_s_next = 0, None
+        z, through, left, before = (empty_like(d_current[0]) for _ in range(4))  # anew at every step
+        # of v[t], and of s[t] in h[t+1] by a lateral term; None: nothing comes back that way
+        d_v: Array | None = None
+        d_s_next: Array | None = None
         if extra.final is not None:
-            d_v[:], d_s_next = (part[n] for part in extra.final)
+            d_v, d_s_next = (part[n] for part in extra.final)
         d_decay, d_threshold, d_width, d_amount, d_direction = (
             np.zeros(np.shape(p), d_current.dtype)  # type: ignore[arg-type]  # None has the shape ()
             for p in (decay, threshold, width, amount, params.direction)
@@ -217,15 +218,17 @@ class LIF(Layer):
             carried = u[t] if self._carries_u else h[t]
             # the reset, v = carried (1 - gate)  or  carried - amount gate
             d_s = d_spikes[t] + d_s_next if d_s_next is not None else d_spikes[t]
-            if not self.detach_reset:  # d_s - carried d_v  or  d_s - amount d_v; in tdBN eq. 14
-                np.multiply(carried if self.reset == "hard" else amount, d_v, out=through)
-                d_s = np.subtract(d_s, through, out=through)
-            if self.reset == "hard":  # (1 - gate) d_v
-                np.subtract(1, gate, out=left)
-                d_carried = np.multiply(left, d_v, out=left)
-            else:
-                d_carried = d_v
-                d_amount -= contract(gate, d_v, d_amount.shape)
+            d_carried: Any = 0
+            if d_v is not None:
+                if not self.detach_reset:  # d_s - carried d_v  or  d_s - amount d_v; tdBN eq. 14
+                    np.multiply(carried if self.reset == "hard" else amount, d_v, out=through)
+                    d_s = np.subtract(d_s, through, out=through)
+                if self.reset == "hard":  # (1 - gate) d_v
+                    np.subtract(1, gate, out=left)
+                    d_carried = np.multiply(left, d_v, out=left)
+                else:
+                    d_carried = d_v
+                    d_amount -= contract(gate, d_v, d_amount.shape)
             # firing, s = P(z; width), z = direction u - threshold
             d_z, d_w = self.surrogate.backward(  # tdBN eq. 15
                 z, width, d_s, d_width.shape if of_width else None
@@ -256,7 +259,7 @@ class LIF(Layer):
                     v_before = self._reset(was, gate, amount, out=z)
             if of_decay:
                 d_decay += contract(v_before, d_h, d_decay.shape)
-            np.multiply(decay, d_h, out=d_v)
+            d_v = np.multiply(decay, d_h, out=before)
             d_s_next = None
             if self.lateral is not None:
                 d_s_next, d_lateral = self.lateral.backward(saved.lateral[t], d_h[None])

@@ -17,12 +17,11 @@ def product(a: Array, b: Array, out: Array) -> None:
     """out = a b, some rows of a at a time.  a: [..., m, k], b: [..., k, n], out: [..., m, n], no copies."""
     *lead, rows, depth = a.shape
     columns = b.shape[-1]
-    most = SMALL // max(1, depth * columns)
-    if most < LEAST or rows <= most:
+    size = _size(rows, depth * columns)
+    if size >= rows:
         np.matmul(a, b, out=out)
         return
-    size = -(-rows // -(-rows // most))  # of alike pieces
-    whole = rows - rows % size
+    whole = rows // size * size
     np.matmul(
         a[..., :whole, :].reshape(*lead, -1, size, depth),
         b[..., None, :, :],
@@ -30,3 +29,9 @@ def product(a: Array, b: Array, out: Array) -> None:
     )
     if whole < rows:
         np.matmul(a[..., whole:, :], b, out=out[..., whole:, :])
+
+
+def _size(rows: int, multiplications: int) -> int:
+    """Rows of alike pieces, each of which takes so many ``multiplications``; all where they are too few."""
+    most = SMALL // max(1, multiplications)
+    return rows if most < LEAST or rows <= most else -(-rows // -(-rows // most))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from numsnn import conv, conv_winograd, im2col, linear, neurons, parallel, reduce
+from numsnn import conv, conv_winograd, im2col, linear, neurons, parallel, products, reduce
 from numsnn.checks import CHECKS, measures
 from numsnn.checks.report import FAILED
 from numsnn.mutants.edit import Mutant, applied
@@ -136,6 +136,8 @@ def small_seams() -> Iterator[None]:
     put(im2col, "LAID", 64)
     put(conv_winograd, "STRIP", 128)
     put(linear, "LANE", 8)
+    put(products, "SMALL", 12)
+    put(products, "LEAST", 2)
     put(reduce, "PIECE", 6)
     put(parallel.tiles, "__defaults__", (*(parallel.tiles.__defaults__ or ())[:-1], 8))
     put(pda_histogram, "CHUNK", 8)

@@ -27,11 +27,11 @@ AT_THE_POINT = (
 REASONS: tuple[Reason, ...] = (
     Reason(
         LIF,
-        "z, through, left, d_v = (empty_like(",
+        "z, through, left, before = (empty_like(",
         (
             "0 -> (-1)",
-            "z, through, left, d_v = (empty_like(d_cu ...  for _ in range(4)) -> "
-            "through, z, left, d_v = (empty_like(d_cu ...  for _ in range(4))",
+            "z, through, left, before = (empty_like(d ...  for _ in range(4)) -> "
+            "through, z, left, before = (empty_like(d ...  for _ in range(4))",
         ),
         "the steps are alike in shape, and so are the four arrays",
     ),
@@ -46,6 +46,18 @@ REASONS: tuple[Reason, ...] = (
         "d_s_next = d_s_next[0]",
         ("0 -> (-1)",),
         "the lateral layer runs on one step, which is the first and the last",
+    ),
+    Reason(
+        LIF,
+        "if of_decay:",
+        ("of_decay -> True",),
+        "the potential ahead of the charge, which nobody reads",
+    ),
+    Reason(
+        LIF,
+        "z, width, d_s, d_width.shape if of_width else None",
+        ("d_width.shape if of_width else None -> (d_width.shape)",),
+        "a gradient that nobody adds",
     ),
     Reason(
         STATES,
@@ -80,31 +92,11 @@ REASONS: tuple[Reason, ...] = (
         ),
         "the array that is returned is read, wherever it lies",
     ),
-    *(
-        Reason(
-            "conv:Conv2d.backward",
-            line,
-            ("3: -> :", "d_y.shape[3:] -> d_y.shape", "3 -> (4)", "3 -> (2)"),
-            "the same products, laid out another way or cut into other lanes",
-        )
-        for line in ("way = self._ways(", "parallel.run(lane, self._lanes(")
-    ),
     Reason(
         "conv_bands:correlate",
         "rows = band.reshape(n, -1, math.prod(",
         ("3 -> (4)",),
         "a window of one row: axis 3 has the size 1",
-    ),
-    Reason(
-        "conv_im2col:Im2col.backward",
-        "for n in samples(N, at_once(N, ",
-        (
-            "P * math.prod(self.kernel) * C -> (P * math.prod(self.kernel))",
-            "P * math.prod(self.kernel) * C -> (C)",
-            "P * math.prod(self.kernel) -> (P)",
-            "P * math.prod(self.kernel) -> (math.prod(self.kernel))",
-        ),
-        "the same rows, some more of them at a time",
     ),
     Reason(
         "im2col:laid_out",
@@ -119,37 +111,43 @@ REASONS: tuple[Reason, ...] = (
         "more of the buffer than is read",
     ),
     Reason(
-        "conv_winograd:Winograd.backward_matrix",
-        "d_halves(d_products[::3].swapaxes(0, 1))",
-        ("::3 -> :", "d_products[::3] -> d_products"),
+        "conv_winograd:Winograd.backward",
+        "d_fold(d_m[::3].swapaxes(0, 1))",
+        ("::3 -> :", "d_m[::3] -> d_m"),
         "the next line fills the rows in between",
     ),
     Reason(
-        "conv_winograd:Winograd.unmatrix",
-        "G = KERNEL.astype(",
-        ("KERNEL.astype(matrix.real.dtype) -> -(KERNEL.astype(matrix.real.dtype))",),
-        "it stands on both sides",
+        "conv_winograd:Winograd.transposed",
+        "U = aligned(",
+        (
+            "aligned((16, O * C), weight.dtype) -> -(aligned((16, O * C), weight.dtype))",
+            "aligned((16, O * C), weight.dtype) -> 2 * (aligned((16, O * C), weight.dtype))",
+        ),
+        "an array that is written over",
+    ),
+    Reason(
+        "conv_winograd:Winograd.transposed",
+        "np.matmul(KERNELS.astype(",
+        ("KERNELS.astype(weight.real.dtype) -> KERNELS", "weight.real -> weight"),
+        "the same numbers, in double precision or as complex ones",
     ),
     Reason(
         "conv_winograd:Winograd.unmatrix",
-        "G = KERNEL.astype(",
+        "pixels = matrix.reshape(16, -1).T @",
         ("matrix.real -> matrix",),
         "the same numbers, as complex ones",
     ),
     Reason(
-        "conv_winograd:strips",
-        "pairs = padded[: n.stop - n.start]",
-        (
-            "padded[: n.stop - n.start] -> -(padded[: n.stop - n.start])",
-            "padded[: n.stop - n.start] -> 2 * (padded[: n.stop - n.start])",
-        ),
-        "a copy of a border of zeros; what it holds besides is written over",
+        "conv_winograd:d_strip",
+        "if i.stop == down:",
+        ("i.stop == down -> True",),
+        "filled after every strip, of which the last one counts",
     ),
     Reason(
-        "conv_winograd:strips",
-        "every_other = images[n, :, :, (column - left) % 2",
-        ("column - left -> (column + (left))",),
-        "the same remainder by 2",
+        "conv_winograd:get",
+        "if y.shape == _whole(tiles):",
+        ("y.shape == _whole(tiles) -> False",),
+        "by way of a copy",
     ),
     Reason(
         "conv_im2col:Im2col.uncols",
@@ -179,30 +177,21 @@ REASONS: tuple[Reason, ...] = (
         "the caller reads what is returned",
     ),
     Reason(
-        "pooling:_spread",
-        "once = _once(",
+        "pooling:AvgPool2d.backward",
+        "apart = all(self._step(length)",
         (
-            "_once(places, share.shape[-1], out.shape[-1]) -> "
-            "-(_once(places, share.shape[-1], out.shape[-1]))",
-            "_once(places, share.shape[-1], out.shape[-1]) -> "
-            "2 * (_once(places, share.shape[-1], out.shape[-1]))",
-            "-1 -> 1",
-            "1 -> (2)",
-            "1 -> (0)",
+            "all(self._step(length) >= length for length in size) -> "
+            "-(all(self._step(length) >= length for length in size))",
+            "all(self._step(length) >= length for length in size) -> "
+            "2 * (all(self._step(length) >= length for length in size))",
         ),
-        "as true as before; or untrue, and shares are added to zeros",
+        "as true as before",
     ),
     Reason(
-        "pooling:_spread",
-        "if not once:",
-        ("not once -> True",),
+        "pooling:AvgPool2d.backward",
+        "if not apart or windows.size < d_x.size:",
+        ("not apart or windows.size < d_x.size -> True",),
         "zeros that are written over",
-    ),
-    Reason(
-        "pooling:_spread",
-        "out[:] = 0",
-        (": -> ::-1",),
-        "all of it, in either order",
     ),
     Reason(
         "norms:FixedNorm.backward",
@@ -406,15 +395,63 @@ NO_ERRORS: tuple[Reason, ...] = (
         "the same products, cut into other lanes",
     ),
     Reason(
-        "norms:BatchNorm.backward",
-        "all_of_it, along = (np.sum(part, axis=0)",
-        ("0 -> (1)",),
-        "what is left of the parts is added up by the sums that follow",
+        "conv:Conv2d._backward",
+        "size = d_y.shape[3:]",
+        (
+            "d_y.shape[3:] -> 2 * (d_y.shape[3:])",
+            "3: -> :",
+            "d_y.shape[3:] -> d_y.shape",
+            "3 -> (2)",
+        ),
+        "the same products, laid out another way or cut into other lanes",
+    ),
+    Reason(
+        "conv:Conv2d.backward",
+        "d_x = empty(",
+        (
+            "empty(x.shape, np.result_type(d_y, weight), last=True) -> "
+            "empty(x.shape, np.result_type(d_y, weight))",
+        ),
+        "the same numbers in another layout of memory; later sums round another way",
+    ),
+    Reason(
+        "conv_im2col:Im2col.backward",
+        "for n in samples(N, at_once(N, ",
+        (
+            "P * math.prod(self.kernel) * C -> (P * math.prod(self.kernel))",
+            "P * math.prod(self.kernel) * C -> (C)",
+            "P * math.prod(self.kernel) -> (P)",
+            "P * math.prod(self.kernel) -> (math.prod(self.kernel))",
+        ),
+        "the same rows, some more of them at a time",
+    ),
+    Reason(
+        "conv_winograd:strips",
+        "count, height = _sizes(",
+        (
+            "count, height = _sizes(N, down, across, C + outputs) -> "
+            "height, count = _sizes(N, down, across, C + outputs)",
+            "C + outputs -> (C)",
+            "C + outputs -> ((outputs))",
+        ),
+        "strips of other sizes",
+    ),
+    Reason(
+        "pooling:AvgPool2d._windows",
+        "return windows[..., :: self._step(tall),",
+        (": -> ::-1",),
+        "the pixels of a window in another order",
     ),
     Reason(
         LIF,
         "d_s = np.subtract(d_s, through, out=through)",
         ("np.subtract(d_s, through, out=through) -> np.subtract(d_s, through)",),
+        "the same numbers in another layout of memory; later sums round another way",
+    ),
+    Reason(
+        LIF,
+        "d_carried = np.multiply(left, d_v, out=left)",
+        ("np.multiply(left, d_v, out=left) -> np.multiply(left, d_v)",),
         "the same numbers in another layout of memory; later sums round another way",
     ),
     Reason(
@@ -440,6 +477,14 @@ NO_ERRORS: tuple[Reason, ...] = (
         ),
         ORDER,
     ),
+    *(
+        Reason(f"reduce:{name}", f"if {line}:", (f"{line} -> {always}",), "a sum of no pieces is 0")
+        for name, line, always in (
+            ("_column_sums", "rest < len(rows)", "True"),
+            ("contract", "rest == len(x)", "False"),
+            ("total", "rest == len(x)", "False"),
+        )
+    ),
     Reason(
         "reduce:contract",
         "if shape != () or",
@@ -451,8 +496,8 @@ NO_ERRORS: tuple[Reason, ...] = (
     ),
     Reason(
         "reduce:contract",
-        "whole = len(x) - len(x) % PIECE",
-        ("len(x) - len(x) % PIECE -> (-(len(x) % PIECE))",),
+        "whole = len(x) - rest",
+        ("len(x) - rest -> (-(rest))",),
         "the same place, counted from the end; without a rest, all in one piece",
     ),
     Reason(

@@ -1,7 +1,7 @@
 """The LIF neuron in every variant, alone: one layer, all its parameters, its initial state."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,13 +9,15 @@ import numpy as np
 from numsnn.checks import LayerCase
 from numsnn.conv import Conv2d
 from numsnn.linear import Linear
-from numsnn.neurons import LIF
+from numsnn.layer import Array, Cotangents
+from numsnn.neurons import LEARNABLE, LIF
 from numsnn.norms import BatchNorm
 from numsnn.papers.psg_surrogates import PSGArctangent, PSGSoftplus
 from numsnn.registry import naive
 from numsnn.registry.draws import Rng, channels_last, coin, pick, sizes, started, stirred
 from numsnn.registry.entry import FIRING, Entry
 from numsnn.surrogates import SURROGATES, Scaled, Sigmoid
+from numsnn.validate import require
 
 
 def neuron(**fields: Any) -> Callable[[Rng], LayerCase]:
@@ -57,6 +59,43 @@ def per_channel(rng: Rng) -> LayerCase:
         width_shape=pick(rng, shapes),
     )
     return _case(rng, layer, (T, N, C, H, W), coin(rng))
+
+
+@dataclass(frozen=True)
+class _Held(LIF):
+    """A LIF whose constants are no parameters: None stands in their place."""
+
+    values: Any = field(default=None, compare=False)  # LIF.Params that hold the constants
+
+    def whole(self, params: LIF.Params, current: Array) -> LIF.Params:
+        """The parameters with the constants, in the precision of the current."""
+        values = ((name, getattr(self.values, name)) for name in self.constants)
+        return params._replace(**{name: v.astype(current.real.dtype) for name, v in values})
+
+    def forward(self, params: LIF.Params, current: Array) -> tuple[Array, LIF.Saved]:
+        return super().forward(self.whole(params, current), current)
+
+    def backward(
+        self, saved: LIF.Saved, d_spikes: Array, d_membranes: Cotangents | None = None
+    ) -> tuple[Array, LIF.Params]:
+        d_current, d_params = super().backward(saved, d_spikes, d_membranes)
+        for name in self.constants:
+            require(not np.any(getattr(d_params, name)), f"the gradient of a constant {name} is not 0")
+        return d_current, d_params._replace(**dict.fromkeys(self.constants))
+
+
+def held(rng: Rng) -> LayerCase:
+    """Some of decay, threshold and width constant, of any surrogate."""
+    constants = tuple(name for name in LEARNABLE if coin(rng)) or LEARNABLE
+    case = own_surrogate(rng) if coin(rng) else neuron()(rng)
+    given = {f: getattr(case.layer, f) for f in LIF.__dataclass_fields__}
+    layer = _Held(**{**given, "constants": constants}, values=case.params)
+
+    def reference(layer: _Held, params: LIF.Params, x: Array) -> Array:
+        return naive.lif(layer, layer.whole(params, x), x)
+
+    params = case.params._replace(**dict.fromkeys(constants))
+    return LayerCase(layer, params, case.x, reference=reference)
 
 
 def lateral(rng: Rng) -> LayerCase:
@@ -122,6 +161,7 @@ ENTRIES = (
         for name, surrogate in SURROGATES.items()
     ),
     Entry("LIF/own-surrogate", (LIF,), own_surrogate, VALUED, KINKS),
+    Entry("LIF/held", (LIF,), held, VALUED, KINKS),
     Entry("LIF/per-channel", (LIF,), per_channel, VALUED, KINKS),
     Entry("LIF/lateral", (LIF,), lateral, VALUED, KINKS),
     Entry("LIF/norm-raw", (LIF,), membrane_norm("raw"), VALUED, KINKS),

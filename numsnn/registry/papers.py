@@ -36,6 +36,7 @@ def parametrised(rng: Rng) -> LayerCase:
         pick(rng, SURROGATES.values()),
         pick(rng, ("hard", "soft")),
         detach_reset=coin(rng),
+        constants=("threshold", "width") if coin(rng) else (),  # which hold for the neuron alone
         name="lif",
     )
     threshold, width = pick(rng, (("tanh", "plain"), ("plain", "exp"), ("tanh", "exp")))

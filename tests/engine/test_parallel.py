@@ -37,6 +37,16 @@ def test_a_copy_is_in_c_order():
     np.testing.assert_array_equal(y, x)
 
 
+def test_a_thread_that_is_alone_has_smaller_tiles():
+    """Other threads inside a run are not alone, and a process's one thread is, until it is through."""
+    assert parallel.tile(8) == 8
+    with parallel.in_place():
+        assert parallel.tile(8) == 4 and parallel.tile(1) == 1
+        assert parallel.run(lambda _: parallel.tile(8), [0, 1]) == [4, 4]
+    assert parallel.tile(8) == 8
+    assert parallel.run(lambda _: parallel.tile(8), [0, 1]) == [8, 8]
+
+
 def test_channels_last_underneath():
     x = empty((2, 30, 4, 5, 6), np.float32, last=True)
     assert x.shape == (2, 30, 4, 5, 6) and channels_last(x) and begins(x) == 0

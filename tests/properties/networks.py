@@ -22,6 +22,8 @@ SMOOTH = ("sigmoid", "arctangent", "tanh", "gaussian", "softplus")
 CONTINUOUS = (*SMOOTH, "triangular", "fast-sigmoid")  # the slope has no jump
 HOMOGENEOUS = tuple(name for name in SURROGATES if name != "softplus")  # phi = f(z/width)/width
 
+SPREAD = 1e-3  # variance of what a norm divides by its deviation; it adds 1e-5 to it
+
 # What keeps later steps out of earlier ones: no statistics over T, no mean over it.
 CAUSAL = {"chain_norm": False, "readouts": ("none", "linear", "accumulate")}
 
@@ -134,6 +136,10 @@ def cases(
     params = calibrated(network, params, x)[0]
     if maybe(states):
         params = started(rng, network, params, x)
+    _, saved = network.forward(params, x)
+    norms = ns.batch_statistics(network, saved).values()
+    # next to no spread: rounding, divided by it, would be all there is
+    assume(all(use.variance.min() > SPREAD for uses in norms for use in uses))
     return Case(network, params, x, seed)
 
 

@@ -6,6 +6,8 @@ BACKWARD = "numsnn.conv_bands:Bands.backward"
 TRANSPOSED = "numsnn.conv_bands:Bands.transposed"
 LAID_OUT = "numsnn.im2col:laid_out"
 CORRELATE = "numsnn.conv_bands:correlate"
+MATRIX = "numsnn.conv_bands:Bands.backward_matrix"
+UNMATRIX = "numsnn.conv_bands:Bands.unmatrix"
 
 TURNED = (
     Mutant(
@@ -140,4 +142,42 @@ CORRELATION = (
     ),
 )
 
-MUTANTS = TURNED + BORDERS + CORRELATION
+WEIGHTS = (
+    Mutant(
+        "weight gradient of the last samples",
+        MATRIX,
+        "d_matrix[a] += part",
+        "d_matrix[a] = part",
+        "the samples before them are lost",
+    ),
+    Mutant(
+        "weight gradient of one sample",
+        MATRIX,
+        "part.sum(axis=0)",
+        "part[0]",
+        "the others are not added up",
+    ),
+    Mutant(
+        "all rows of the weight's gradient from the first rows",
+        MATRIX,
+        "rows[:, a * W : (a + H) * W]",
+        "rows[:, : H * W]",
+        "the image not moved under the cotangent",
+    ),
+    Mutant(
+        "rows of the weight's gradient upside down",
+        MATRIX,
+        "d_matrix[a] +=",
+        "d_matrix[-1 - a] +=",
+        "convolution taken for correlation",
+    ),
+    Mutant(
+        "columns of the weight's gradient from right to left",
+        UNMATRIX,
+        ".transpose(3, 2, 0, 1)",
+        ".transpose(3, 2, 0, 1)[..., ::-1]",
+        "convolution taken for correlation",
+    ),
+)
+
+MUTANTS = TURNED + BORDERS + CORRELATION + WEIGHTS

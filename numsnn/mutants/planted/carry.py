@@ -3,7 +3,7 @@
 from numsnn.mutants.planted.places import in_step
 
 BEFORE = "self._reset(was, gate, amount, out=z)"
-LEAK = "np.multiply(decay, d_h, out=d_v)"
+LEAK = "d_v = np.multiply(decay, d_h, out=before)"
 LEFT = "np.subtract(1, gate, out=left)"
 CHARGE = "d_h = np.add(d_u, d_carried, out=d_current[t])"
 
@@ -11,13 +11,13 @@ CARRY = (
     in_step(
         "decay missing",
         LEAK,
-        "d_v[:] = d_h",
+        "d_v = d_h",
         "the carried potential's cotangent does not leak",
     ),
     in_step(
         "carry dropped",
         LEAK,
-        "d_v[:] = 0 * d_h",
+        "d_v = 0 * d_h",
         "each step by itself, nothing through the potential",
     ),
     in_step(

@@ -42,14 +42,14 @@ MEMBRANE = (
     ),
     in_step(
         "final potential's cotangent missing",
-        "d_v[:], d_s_next = (part[n] for part in extra.final)",
-        "d_v[:], d_s_next = (0 * part[n] for part in extra.final)",
+        "d_v, d_s_next = (part[n] for part in extra.final)",
+        "d_v, d_s_next = (0 * part[n] for part in extra.final)",
         "a chunk of a sequence that forgets what comes after it",
     ),
     in_step(
         "final potential and spikes exchanged",
-        "d_v[:], d_s_next = (part[n] for part in extra.final)",
-        "d_s_next, d_v[:] = (part[n] for part in extra.final)",
+        "d_v, d_s_next = (part[n] for part in extra.final)",
+        "d_s_next, d_v = (part[n] for part in extra.final)",
         "the two parts of a state in the wrong order",
     ),
     in_step(

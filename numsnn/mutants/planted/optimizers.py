@@ -9,8 +9,8 @@ MUTANTS = (
     Mutant(
         "SGD: momentum dampened",
         SGD,
-        "self.momentum * m + g",
-        "self.momentum * m + (1 - self.momentum) * g",
+        "np.add(moved, g, out=moved)",
+        "np.add(moved, (1 - self.momentum) * g, out=moved)",
         "an average of gradients for their sum",
     ),
     Mutant(
@@ -65,15 +65,15 @@ MUTANTS = (
     Mutant(
         "frozen parameters learn",
         "numsnn.optimizers:_step",
-        "if optimizer.learns(name) else w",
-        "",
+        "if not optimizer.learns(name):",
+        "if False:",
         "thresholds and decays move with the weights",
     ),
     Mutant(
         "step's sign",
         "numsnn.optimizers:_step",
-        "w - (rate * m)",
-        "w + (rate * m)",
+        "np.subtract(w, moved, out=moved)",
+        "np.add(w, moved, out=moved)",
         "uphill",
     ),
     Mutant(

@@ -28,8 +28,8 @@ MUTANTS = (
     Mutant(
         "learnable threshold: regularizers not handed on",
         MAPPED,
-        "self.neuron.backward(saved.neuron, d_spikes, d_membranes)",
-        "self.neuron.backward(saved.neuron, d_spikes)",
+        "neuron.backward(saved.neuron, d_spikes, d_membranes)",
+        "neuron.backward(saved.neuron, d_spikes)",
         "the membrane's cotangent stops at the wrapper",
     ),
     Mutant(

@@ -4,7 +4,8 @@ from numsnn.mutants.edit import Mutant
 
 LINEAR = "numsnn.linear:Linear.backward"
 LINEAR_PARAMS = "numsnn.linear:Linear.backward_params"
-CONV, CONV_PARAMS = "numsnn.conv:Conv2d.backward", "numsnn.conv:Conv2d.backward_params"
+CONV = "numsnn.conv:Conv2d._backward"
+PRODUCT = "numsnn.products:product"
 IM2COL = "numsnn.conv_im2col:Im2col.backward"
 UNCOLS = "numsnn.conv_im2col:Im2col.uncols"
 COL2IM = "numsnn.im2col:col2im"
@@ -79,15 +80,15 @@ PRODUCTS = (
     Mutant(
         "sum of the whole pieces only",
         TOTAL,
-        " + ones[: len(x) - whole] @ x[whole:]",
-        "",
+        "_ones(PIECE, x.dtype)).sum() + last",
+        "_ones(PIECE, x.dtype)).sum()",
         "the numbers that fill no piece are lost",
     ),
     Mutant(
         "sum of all a mean",
         TOTAL,
-        "ones = np.ones(PIECE, x.dtype)",
-        "ones = np.ones(PIECE, x.dtype) / len(x)",
+        'x = x.ravel("K")',
+        'x = x.ravel("K") / x.size',
         "a shared parameter's gradient divided by its uses",
     ),
     Mutant(
@@ -107,23 +108,47 @@ PRODUCTS = (
     Mutant(
         "column sums without the rest",
         COLUMNS,
-        "return total + np.ones(len(rows) - whole, x.dtype) @ rows[whole:]",
-        "return total",
+        "total = _ones(rest, x.dtype) @ rows[len(rows) - rest :]",
+        "total = np.zeros(columns, x.dtype)",
         "the rows that fill no piece are lost",
     ),
     Mutant(
         "column sums a mean",
         COLUMNS,
-        "return total + np.ones(len(rows) - whole, x.dtype) @ rows[whole:]",
-        "return (total + rows[whole:].sum(axis=0)) / len(rows)",
+        "return total",
+        "return total / len(rows)",
         "a shared parameter's gradient divided by its uses",
     ),
     Mutant(
         "column sums of the first pieces twice",
         COLUMNS,
-        "@ rows[whole:]",
-        "@ rows[: len(rows) - whole]",
+        "rows[len(rows) - rest :]",
+        "rows[:rest]",
         "the rest read from the beginning",
+    ),
+)
+
+PIECES = (
+    Mutant(
+        "rows that fill no piece of a product left out",
+        PRODUCT,
+        "if whole < rows:",
+        "if False:",
+        "a stale buffer for the last rows",
+    ),
+    Mutant(
+        "rows that fill no piece of a product read from the beginning",
+        PRODUCT,
+        "np.matmul(a[..., whole:, :]",
+        "np.matmul(a[..., : rows - whole, :]",
+        "the first rows twice",
+    ),
+    Mutant(
+        "pieces of a product that arrive nowhere",
+        PRODUCT,
+        "out=out[..., :whole, :].reshape(",
+        "out=out[..., :whole, :].copy().reshape(",
+        "written into a copy",
     ),
 )
 
@@ -208,27 +233,27 @@ CONVOLUTION = (
     Mutant(
         "weight gradient of the last chunk",
         "numsnn.conv_im2col:Im2col.backward_matrix",
-        "d_matrix += self",
-        "d_matrix[:] = self",
+        "d_matrix += part",
+        "d_matrix[:] = part",
         "a stale buffer: the chunks before it are lost",
     ),
     Mutant(
         "weight gradient of one lane",
-        CONV_PARAMS,
+        CONV,
         "reduce(np.add, parallel.run(lane, self._lanes(x, size)))",
         "parallel.run(lane, self._lanes(x, size))[-1]",
         "the threads' parts not added up",
     ),
     Mutant(
         "conv: bias averaged",
-        CONV_PARAMS,
+        CONV,
         "sum_to(d_out, bias.shape)",
         "sum_to(d_out, bias.shape) / len(d_out)",
         "the mean over samples for the sum",
     ),
     Mutant(
         "conv: bias of the last sample",
-        CONV_PARAMS,
+        CONV,
         "sum_to(d_out, bias.shape)",
         "sum_to(d_out[-1], bias.shape)",
         "overwritten in place of summed",
@@ -249,25 +274,25 @@ CONVOLUTION = (
     ),
     Mutant(
         "every lane reads the first one's images",
-        CONV_PARAMS,
-        "backward_matrix(images[n], ",
-        "backward_matrix(images[: n.stop - n.start], ",
+        CONV,
+        "way.backward(images[n], ",
+        "way.backward(images[: n.stop - n.start], ",
         "a lane that begins at 0 wherever it is",
     ),
     Mutant(
         "every conv lane reads the first one's cotangent",
         CONV,
-        "way.backward(d_out[n], ",
-        "way.backward(d_out[: n.stop - n.start], ",
+        "way.backward(images[n], d_out[n], ",
+        "way.backward(images[n], d_out[: n.stop - n.start], ",
         "a lane that begins at 0 wherever it is",
     ),
     Mutant(
         "every chunk reads the first one's cotangent",
         IM2COL,
-        "self.pixels(d_y[n]), matrix",
-        "self.pixels(d_y[: n.stop - n.start]), matrix",
+        "self.pixels(d_y[n]), transposed",
+        "self.pixels(d_y[: n.stop - n.start]), transposed",
         "a chunk that begins at 0 wherever it is",
     ),
 )
 
-MUTANTS = PRODUCTS + CONVOLUTION
+MUTANTS = PRODUCTS + PIECES + CONVOLUTION

@@ -113,8 +113,8 @@ THRESHOLD = (
     ),
     in_step(
         "folded amount counted as threshold",
-        "if params.amount is None:",
-        "if True:",
+        "if params.amount is None and of_threshold:",
+        "if of_threshold:",
         "threshold and amount are one parameter although folding parts them",
     ),
     in_step(

@@ -3,36 +3,42 @@
 from numsnn.mutants.edit import Mutant
 
 POOL = "numsnn.pooling:AvgPool2d.backward"
-SPREAD = "numsnn.pooling:_spread"
 
 POOLING = (
     Mutant(
         "window's mean not divided",
         POOL,
-        "share = d_y[n] / (len(rows) * len(columns))",
+        "share = d_y[n] / math.prod(size)",
         "share = d_y[n]",
         "sum pooling's gradient for the mean's",
     ),
     Mutant(
         "window divided by its side",
         POOL,
-        "(len(rows) * len(columns))",
-        "len(rows)",
+        "math.prod(size)",
+        "size[0]",
         "1/k for 1/k^2",
     ),
     Mutant(
         "overlapping windows overwritten",
-        SPREAD,
-        "out[..., place] += share",
-        "out[..., place] = share",
+        POOL,
+        "windows[n][..., row, column] += share",
+        "windows[n][..., row, column] = share",
         "the last of several overlapping windows",
     ),
     Mutant(
         "only the window's first pixel",
         POOL,
-        "_spread(d_down.swapaxes(-1, -2), rows, ",
-        "_spread(d_down.swapaxes(-1, -2), [*rows[:1], *(rows[0],) * (len(rows) - 1)], ",
+        "windows[n] = share[..., None, None]",
+        "d_x[n] = 0; windows[n][..., 0, 0] = share",
         "subsampling's gradient",
+    ),
+    Mutant(
+        "what no window reaches not cleared",
+        POOL,
+        "if not apart or windows.size < d_x.size:",
+        "if not apart:",
+        "a fresh array's garbage",
     ),
     Mutant(
         "flattened in the other order",

@@ -68,8 +68,8 @@ WIDTHS = (
     Mutant(
         "slope straight through",
         BUMP,
-        "return d_z, ",
-        "return d_s, ",
+        "return d_z, -contract(",
+        "return d_s, -contract(",
         "slope 1 in place of the surrogate's",
     ),
     Mutant(
@@ -113,7 +113,7 @@ HEIGHTS = (
     Mutant(
         "Rectangular: height 1",
         _slope("Rectangular"),
-        "np.divide(inside, width, out=inside)",
+        "np.multiply(inside, 1 / width, out=inside)",
         "inside",
         "a window of height 1 whatever its width",
     ),
