@@ -188,9 +188,7 @@ class Conv2d(Layer):
         weight, bias = params
         sequence("Conv2d", x, rank=5, check_values=False)
         if weight.shape != self.weight_shape:
-            raise NumsnnError(
-                f"Conv2d: weight must be {self.weight_shape}, found {weight.shape}"
-            )
+            raise NumsnnError(f"Conv2d: weight must be {self.weight_shape}, found {weight.shape}")
         if x.shape[2] != self.inputs:
             raise NumsnnError(
                 f"Conv2d: x has {x.shape[2]} channels on axis 2, weight expects {self.inputs} "

@@ -22,8 +22,9 @@ Array = np.ndarray
 class Bands(NamedTuple):
     """y[i] = sum over a of band(x)[i + a] W_a,  W_a: [kw C, O] the a-th row of the kernel. tdBN eq. 4.
 
-    The gradient of W_a is the sum over rows i and samples of band(x)[i + a]' d_y[i]. The transpose of a convolution of stride 1 is another one, of d_y with the kernel turned around
-    and padded by kernel - 1 - padding. With R_a row a of the turned kernel, [kw O, C],
+    The gradient of W_a is the sum over rows i and samples of band(x)[i + a]' d_y[i]. The transpose of
+    a convolution of stride 1 is another one, of d_y with the kernel turned around and padded by
+    kernel - 1 - padding. With R_a row a of the turned kernel, [kw O, C],
 
         d_x[i] = sum over a of band(d_y)[i + a] R_a.
 

@@ -209,12 +209,11 @@ def put(tiles: Array, y: Array) -> None:
 
 def get(y: Array, tiles: Array) -> None:
     """Fill tiles from y, with zeros beyond it: the transpose of ``put``."""
-    if y.shape == _whole(tiles):
-        np.copyto(tiles, tiled(y))
-        return
-    whole = parallel.scratch("whole", _whole(tiles), y.dtype)
-    whole.fill(0)
-    whole[:, : y.shape[1], : y.shape[2]] = y
+    whole = y
+    if y.shape != _whole(tiles):
+        whole = parallel.scratch("whole", _whole(tiles), y.dtype)
+        whole.fill(0)
+        whole[:, : y.shape[1], : y.shape[2]] = y
     np.copyto(tiles, tiled(whole))
 
 

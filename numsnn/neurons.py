@@ -200,12 +200,11 @@ class LIF(Layer):
         of_decay, of_threshold, of_width = (name not in self.constants for name in LEARNABLE)
         u, h, s = saved.membrane[:, n], saved.charged[:, n], saved.spikes[:, n]
         first = self._initial(params, n, d_spikes)
-        z, through, left, before = (empty_like(d_current[0]) for _ in range(4))  # anew at every step
-        # of v[t], and of s[t] in h[t+1] by a lateral term; None: nothing comes back that way
-        d_v: Array | None = None
-        d_s_next: Array | None = None
-        if extra.final is not None:
-            d_v, d_s_next = (part[n] for part in extra.final)
+        # anew at every step:
+        z, through, left, before = (empty_like(d_current[0]) for _ in range(4))
+        d_v: Array | None  # of v[t]; None: nothing comes back
+        d_s_next: Array | None  # of s[t] in h[t+1], by a lateral term
+        d_v, d_s_next = (None, None) if extra.final is None else (p[n] for p in extra.final)
         d_decay, d_threshold, d_width, d_amount, d_direction = (
             np.zeros(np.shape(p), d_current.dtype)  # type: ignore[arg-type]  # None has the shape ()
             for p in (decay, threshold, width, amount, params.direction)
@@ -273,7 +272,7 @@ class LIF(Layer):
             d_width,
             tree_sum(d_norms),
             tree_sum(d_laterals),
-            State(d_v, np.zeros_like(d_v) if d_s_next is None else d_s_next),
+            State(before, np.zeros_like(before) if d_s_next is None else d_s_next),
             None if params.direction is None else d_direction,
             None if params.amount is None else d_amount,
         )

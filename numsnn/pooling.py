@@ -79,9 +79,9 @@ class AvgPool2d(Layer):
                 d_x[n] = 0
             if apart:
                 windows[n] = share[..., None, None]
-                return
-            for row, column in np.ndindex(size):
-                windows[n][..., row, column] += share
+            else:
+                for row, column in np.ndindex(size):
+                    windows[n][..., row, column] += share
 
         parallel.run(tile, parallel.tiles(shape))
         return d_x, None

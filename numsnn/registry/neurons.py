@@ -8,8 +8,8 @@ import numpy as np
 
 from numsnn.checks import LayerCase
 from numsnn.conv import Conv2d
-from numsnn.linear import Linear
 from numsnn.layer import Array, Cotangents
+from numsnn.linear import Linear
 from numsnn.neurons import LEARNABLE, LIF
 from numsnn.norms import BatchNorm
 from numsnn.papers.psg_surrogates import PSGArctangent, PSGSoftplus
@@ -80,8 +80,11 @@ class _Held(LIF):
     ) -> tuple[Array, LIF.Params]:
         d_current, d_params = super().backward(saved, d_spikes, d_membranes)
         for name in self.constants:
-            require(not np.any(getattr(d_params, name)), f"the gradient of a constant {name} is not 0")
-        return d_current, d_params._replace(**dict.fromkeys(self.constants))
+            require(
+                not np.any(getattr(d_params, name)), f"the gradient of a constant {name} is not 0"
+            )
+        nothing: dict[str, Any] = dict.fromkeys(self.constants)
+        return d_current, d_params._replace(**nothing)
 
 
 def held(rng: Rng) -> LayerCase:

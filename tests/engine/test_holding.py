@@ -62,5 +62,5 @@ def test_an_optimizer_says_what_is_held(frozen):
 
 
 def test_only_a_neurons_own_can_be_constant():
-    with pytest.raises(NumsnnError, match="a constant must be one of .*, found 'gain'"):
+    with pytest.raises(NumsnnError, match=r"a constant must be one of .*, found 'gain'"):
         ns.LIF(constants=("gain",))

@@ -42,20 +42,20 @@ MEMBRANE = (
     ),
     in_step(
         "final potential's cotangent missing",
-        "d_v, d_s_next = (part[n] for part in extra.final)",
-        "d_v, d_s_next = (0 * part[n] for part in extra.final)",
+        "(p[n] for p in extra.final)",
+        "(0 * p[n] for p in extra.final)",
         "a chunk of a sequence that forgets what comes after it",
     ),
     in_step(
         "final potential and spikes exchanged",
-        "d_v, d_s_next = (part[n] for part in extra.final)",
-        "d_s_next, d_v = (part[n] for part in extra.final)",
+        "d_v, d_s_next = (None",
+        "d_s_next, d_v = (None",
         "the two parts of a state in the wrong order",
     ),
     in_step(
         "initial potential's cotangent before the leak",
-        "State(d_v, np.zeros_like(d_v) if d_s_next is None else d_s_next)",
-        "State(d_h, np.zeros_like(d_v) if d_s_next is None else d_s_next)",
+        "State(before, np.zeros_like(before) if d_s_next is None else d_s_next)",
+        "State(d_h, np.zeros_like(before) if d_s_next is None else d_s_next)",
         "h's cotangent in place of v's",
     ),
     Mutant(
