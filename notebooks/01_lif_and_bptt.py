@@ -518,7 +518,7 @@ beside(
         ("3. the term (1 - s) d_v of d_h", "d_carried = np.multiply(left, d_v"),
         ("2. d_z = r d_s", "d_z, d_w = self.surrogate.backward"),
         ("3. and 4. d_c = d_h = d_z + (1 - s) d_v", "d_h = np.add(d_u, d_carried"),
-        ("5. d_v[t-1] = decay · d_h", "np.multiply(decay, d_h, out=d_v)"),
+        ("5. d_v[t-1] = decay · d_h", "d_v = np.multiply(decay, d_h"),
         ("d_threshold = - Σ d_z", "d_threshold -= sum_to(d_z"),
         ("d_decay = Σ v[t-1] d_h", "d_decay += contract(v_before, d_h"),
     ],

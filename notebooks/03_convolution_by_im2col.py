@@ -444,7 +444,7 @@ beside(
     Im2col.forward,
     [
         ("R: one window a row", "for n, cols in laid_out"),
-        ("y = R M^T", "np.matmul(self.rows(cols), matrix"),
+        ("y = R M^T", "product(self.rows(cols), matrix"),
     ],
 )
 
@@ -453,7 +453,7 @@ beside(
     Im2col.backward_matrix,
     [
         ("R once more, it was not kept", "for n, cols in laid_out"),
-        ("d_M^T = R^T d_y", "d_matrix += self.rows(cols)"),
+        ("d_M^T = R^T d_y", "product(self.rows(cols).swapaxes(1, 2)"),
     ],
 )
 
@@ -461,18 +461,19 @@ beside(
 beside(
     Im2col.backward,
     [
-        ("d_R = d_y M", "np.matmul(self.pixels(d_y[n])"),
+        ("d_R = d_y M", "product(self.pixels(d_y[n])"),
         ("d_x = A^T d_R", "d_images[n] = self.uncols"),
     ],
 )
 
 # %% [markdown]
-# `matrix` is $M^T$. `laid_out` lays the windows of some images `n` out at a time; `self.rows` and
-# `self.pixels` only give them and the outputs the shape of matrices, with a row for each output pixel.
-# (A first axis, `G`, is for convolutions in groups; without them it is 1.) Where the stride is 1,
-# `Conv2d` goes other ways as well. In `numsnn.conv_bands` the windows of one image *row* are laid out,
-# the kernel's rows are multiplied one after the other, and $d_x$ is such a convolution again, of $d_y$
-# with the kernel turned around. In `numsnn.conv_winograd`, for kernels of 3 x 3 and many channels, sums
+# `matrix` is $M^T$, `transposed` is $M$, and `product` multiplies matrices, a few rows at a time.
+# `laid_out` lays the windows of some images `n` out at a time; `self.rows` and `self.pixels` only give
+# them and the outputs the shape of matrices, with a row for each output pixel. (A first axis, `G`, is
+# for convolutions in groups; without them it is 1.) Where the stride is 1, `Conv2d` goes other ways as
+# well. In `numsnn.conv_bands` the windows of one image *row* are laid out, the kernel's rows are
+# multiplied one after the other, and $d_x$ is such a convolution again, of $d_y$ with the kernel turned
+# around. In `numsnn.conv_winograd`, for kernels of 3 x 3 and many channels, sums
 # of pixels are multiplied by sums of weights: 16 products for 36.
 #
 # ### The norm

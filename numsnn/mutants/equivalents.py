@@ -430,7 +430,7 @@ NO_ERRORS: tuple[Reason, ...] = (
     Reason(
         "pooling:AvgPool2d._windows",
         "return windows[..., :: self._step(tall),",
-        (": -> ::-1",),
+        (": -> ::-1", ": -> ::-1"),  # of rows, of columns
         "the pixels of a window in another order",
     ),
     Reason(
