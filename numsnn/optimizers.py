@@ -6,6 +6,7 @@ params, state = optimizer.update(params, d_params, state, rate)
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,12 @@ class Optimizer:
 
     def learns(self, name: str) -> bool:
         """Whether the leaf of this name is updated: no part of its path is frozen."""
-        return not any(part in self.frozen for part in name.split("/"))
+        return _learns(name, tuple(self.frozen))
+
+
+@lru_cache(4096)  # asked for every leaf at every step
+def _learns(name: str, frozen: tuple[str, ...]) -> bool:
+    return not any(part in frozen for part in name.split("/"))
 
 
 @dataclass(frozen=True)
