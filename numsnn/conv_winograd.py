@@ -124,7 +124,7 @@ def strips(images: Array, padding: Pair, outputs: int) -> Iterator[tuple[slice, 
 
 def _sizes(N: int, down: int, across: int, channels: int) -> Pair:
     """Samples of a strip, and rows of tiles."""
-    fit = max(1, STRIP // (16 * channels))  # tiles
+    fit = max(1, parallel.tile(STRIP) // (16 * channels))  # tiles
     return min(N, max(1, fit // (down * across))), min(down, max(1, fit // across))
 
 
