@@ -1,8 +1,8 @@
 """Matrix products in pieces that BLAS takes as they lie in memory.
 
 OpenBLAS copies the operands of a product into buffers of its own before it multiplies, except in a
-small product, of at most 10^6 multiplications. A product cut into small ones takes 0.6 to 0.9 of the
-time on a processor with AVX-512, and the same where there is no such rule.
+small product, of at most 10^6 multiplications (on processors with AVX-512). There a product cut into
+small ones takes 0.6 to 0.9 of the time.
 """
 
 import numpy as np
