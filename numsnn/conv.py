@@ -233,7 +233,7 @@ def ways(
 
 def pair(value: int | Pair) -> Pair:
     """3 means (3, 3)."""
-    if isinstance(value, int) or np.ndim(value) == 0:
+    if isinstance(value, int) or np.ndim(value) == 0:  # a plain int first: np.ndim takes long
         return (value, value)  # type: ignore[return-value]
     require(len(value) == 2, f"Conv2d: expected one number or two, found {value!r}")  # type: ignore[arg-type]
     return (value[0], value[1])  # type: ignore[index]

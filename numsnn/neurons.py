@@ -209,6 +209,7 @@ class LIF(Layer):
             np.zeros(np.shape(p), d_current.dtype)  # type: ignore[arg-type]  # None has the shape ()
             for p in (decay, threshold, width, amount, params.direction)
         )
+        width_shape = d_width.shape if of_width else None
         d_norms: list = []
         d_laterals: list = []
         gate = self._gate(s[-1], len(s) - 1, n)
@@ -229,9 +230,7 @@ class LIF(Layer):
                     d_carried = d_v
                     d_amount -= contract(gate, d_v, d_amount.shape)
             # firing, s = P(z; width), z = direction u - threshold
-            d_z, d_w = self.surrogate.backward(  # tdBN eq. 15
-                z, width, d_s, d_width.shape if of_width else None
-            )
+            d_z, d_w = self.surrogate.backward(z, width, d_s, width_shape)  # tdBN eq. 15
             if of_width:
                 d_width += d_w
             if of_threshold:

@@ -16,7 +16,7 @@ from numsnn.tree import Tree, leaves, map_named, map_tree, zeros_like
 from numsnn.validate import require
 
 FROZEN = ("decay", "threshold", "width", "initial", "direction", "amount")
-"""The neuron's own parameters: their gradients exist, but by default they do not learn."""
+"""The neuron's own parameters: by default they do not learn, and ``train`` has no gradient of them."""
 
 
 class Optimizer:
@@ -63,6 +63,7 @@ class SGD(Optimizer):
             decay = self.weight_decay if name.rpartition("/")[2] == "weight" else 0.0
             if decay:
                 g = g + decay * w
+            # one new array, written twice: a chain of operators would make three
             moved = np.multiply(self.momentum, m, out=np.empty_like(m, np.result_type(m, g)))
             return np.add(moved, g, out=moved)
 

@@ -13,7 +13,7 @@ from numsnn.evaluation import evaluate, predicted
 from numsnn.losses import cross_entropy, mean_cross_entropy, smoothed_cross_entropy
 from numsnn.networks import small_network
 from numsnn.norms import Statistics
-from numsnn.optimizers import SGD, Adam, constant, gradient_norm
+from numsnn.optimizers import FROZEN, SGD, Adam, constant, gradient_norm
 from numsnn.recipes import Objective, Penalty, Recipe, with_adam, with_smoothed_labels
 from numsnn.regularizers import MembraneL2, RatePenalty
 from numsnn.surrogates import Sigmoid
@@ -405,3 +405,15 @@ def test_a_recipe_starts_from_its_own_weights():
 def test_small_network_refuses_other_shapes(shape):
     with pytest.raises(NumsnnError, match="input_shape"):
         small_network(shape, 3, 2)
+
+
+@pytest.mark.parametrize("learns", ["decay", "width"])
+def test_training_has_no_gradient_of_what_is_frozen(learns):
+    """Adam would keep its moments."""
+    optimizer = Adam(frozen=tuple(name for name in FROZEN if name != learns))
+    case = recipe(optimizer=optimizer, schedule=constant(1e-3))
+    state = next(train(case, dataset(32, 0), epochs=1, batch_size=16))
+    moments = dict(named_leaves(state.optimizer.square))
+    for name, moment in moments.items():
+        assert moment.any() == case.optimizer.learns(name), name
+    assert sum(name.endswith(f"/{learns}") for name in moments) == 2

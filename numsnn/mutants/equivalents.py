@@ -55,7 +55,7 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         LIF,
-        "z, width, d_s, d_width.shape if of_width else None",
+        "width_shape = d_width.shape if of_width else None",
         ("d_width.shape if of_width else None -> (d_width.shape)",),
         "a gradient that nobody adds",
     ),
