@@ -20,8 +20,6 @@ from numsnn.reduce import sum_to
 from numsnn.validate import cotangent, finite, one_precision, positive_integer, require, sequence
 
 WORTH = 1 << 20  # numbers laid out in a lane that is worth a thread
-MANY, LARGE = 1 << 12, 4  # pairs of channels and rows for which Winograd's filtering is faster
-ODD = 9  # rows of an odd number for which it is: their last tile is half empty
 
 
 class Apart(NamedTuple):
@@ -219,16 +217,26 @@ def ways(
     im2col = Im2col(kernel, stride, padding, groups)
     if stride != (1, 1) or groups > 1 or not all(map(lt, padding, kernel)):
         return Ways(im2col, Apart(im2col, im2col))
-    filled = all(rows >= (ODD if rows % 2 else LARGE) for rows in size)
-    if kernel == (3, 3) and inputs * outputs >= MANY and filled:
-        return Ways(Winograd(padding), Winograd(padding))
     # bands copy kw C numbers a pixel and add up kh products of O numbers, im2col copies kh kw C;
     # backward its transpose adds those up where windows overlap, and bands add up a matrix a sample
     bands = Bands(kernel, padding)
-    return Ways(
-        bands if outputs <= 2 * kernel[0] * inputs else im2col,
-        Apart(bands, bands if outputs < size[0] * size[1] else im2col),
-    )
+    forward = bands if outputs <= 2 * kernel[0] * inputs else im2col
+    backward = Apart(bands, bands if outputs < size[0] * size[1] else im2col)
+    if kernel != (3, 3):
+        return Ways(forward, backward)
+    winograd, (ahead, back) = Winograd(padding), filtered(inputs, outputs, size)
+    return Ways(winograd if ahead else forward, winograd if back else backward)
+
+
+def filtered(inputs: int, outputs: int, size: Pair) -> tuple[bool, bool]:
+    """Whether Winograd's filtering is the faster way forward, and backward: from so many channels on."""
+    if any(rows % 2 for rows in size):  # the last tiles are half empty
+        many = inputs * outputs >= 64 * 128 and min(size) >= 9
+        return many, many
+    if min(size) < 4:
+        return False, False
+    many = inputs * outputs >= 48 * 48
+    return many, many or (inputs >= 16 and outputs >= 48)
 
 
 def pair(value: int | Pair) -> Pair:

@@ -7,6 +7,7 @@ import numpy as np
 
 from numsnn import parallel
 from numsnn.layer import Array, Cotangents, Layer
+from numsnn.products import product
 from numsnn.validate import cotangent, finite, one_precision, positive_integer, require, sequence
 
 LANE = 1 << 23  # products of two numbers that are worth handing to a thread
@@ -48,7 +49,7 @@ class Linear(Layer):
         y = np.empty((len(rows), self.outputs), dtype)
 
         def lane(n: slice) -> None:
-            np.matmul(rows[n], params.weight.T, out=y[n])
+            product(rows[n], params.weight.T, out=y[n])
             if params.bias is not None:
                 y[n] += params.bias
 
@@ -63,7 +64,7 @@ class Linear(Layer):
         d_x = np.empty((len(rows), self.inputs), np.result_type(d_y, weight))
 
         def of_samples(n: slice) -> None:
-            np.matmul(rows[n], weight, out=d_x[n])
+            product(rows[n], weight, out=d_x[n])
 
         parallel.run(of_samples, self._lanes(len(rows), self.inputs * self.outputs))
         return d_x.reshape(saved.x.shape), d_params
@@ -78,7 +79,7 @@ class Linear(Layer):
         d_weight = np.empty(weight.shape, np.result_type(d_y, x))
 
         def of_outputs(o: slice) -> None:
-            np.matmul(rows[:, o].T, x_rows, out=d_weight[o])
+            product(rows[:, o].T, x_rows, out=d_weight[o])
 
         parallel.run(of_outputs, self._lanes(self.outputs, self.inputs * len(rows)))
         return self.Params(d_weight, d_bias)

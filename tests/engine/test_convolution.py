@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import numsnn as ns
-from numsnn.conv import Ways, pair
+from numsnn.conv import Apart, Ways, pair
 from numsnn.conv_winograd import Winograd
 from numsnn.errors import NumsnnError
 
@@ -82,22 +82,26 @@ def test_filtering_is_the_definition_too(monkeypatch, padding, size, strip):
 @pytest.mark.parametrize(
     ("layer", "size", "names"),
     [
-        (ns.Conv2d(64, 64, 3, padding=1), (8, 9), ["Winograd", "Winograd", "Winograd"]),
-        (ns.Conv2d(64, 64, 3, padding=1), (4, 4), ["Winograd", "Winograd", "Winograd"]),
-        (ns.Conv2d(64, 64, 3, padding=1), (2, 8), ["Bands", "Bands", "Im2col"]),
-        (ns.Conv2d(64, 64, 3, padding=1), (7, 10), ["Bands", "Bands", "Bands"]),
-        (ns.Conv2d(63, 64, 3, padding=1), (8, 8), ["Bands", "Bands", "Im2col"]),
-        (ns.Conv2d(64, 63, (3, 2), padding=1), (8, 8), ["Bands", "Bands", "Bands"]),
-        (ns.Conv2d(2, 32, 3, padding=1), (8, 8), ["Im2col", "Bands", "Bands"]),
-        (ns.Conv2d(64, 64, 3, 2, padding=1), (8, 8), ["Im2col", "Im2col", "Im2col"]),
-        (ns.Conv2d(64, 64, 3, groups=2), (8, 8), ["Im2col", "Im2col", "Im2col"]),
-        (ns.Conv2d(64, 64, 3, padding=3), (8, 8), ["Im2col", "Im2col", "Im2col"]),
+        (ns.Conv2d(64, 128, 3, padding=1), (10, 9), "Winograd Winograd"),
+        (ns.Conv2d(64, 128, 3, padding=1), (10, 7), "Bands Bands Im2col"),
+        (ns.Conv2d(64, 127, 3, padding=1), (10, 19), "Bands Bands Bands"),
+        (ns.Conv2d(48, 48, 3, padding=1), (6, 4), "Winograd Winograd"),
+        (ns.Conv2d(47, 48, 3, padding=1), (6, 4), "Bands Winograd"),
+        (ns.Conv2d(16, 48, 3, padding=1), (8, 8), "Bands Winograd"),
+        (ns.Conv2d(15, 48, 3, padding=1), (8, 8), "Bands Bands Bands"),
+        (ns.Conv2d(48, 47, 3, padding=1), (8, 8), "Bands Bands Bands"),
+        (ns.Conv2d(48, 48, 3, padding=1), (2, 8), "Bands Bands Im2col"),
+        (ns.Conv2d(64, 63, (3, 2), padding=1), (8, 8), "Bands Bands Bands"),
+        (ns.Conv2d(2, 32, 3, padding=1), (8, 8), "Im2col Bands Bands"),
+        (ns.Conv2d(64, 64, 3, 2, padding=1), (8, 8), "Im2col Im2col Im2col"),
+        (ns.Conv2d(64, 64, 3, groups=2), (8, 8), "Im2col Im2col Im2col"),
+        (ns.Conv2d(64, 64, 3, padding=3), (8, 8), "Im2col Im2col Im2col"),
     ],
 )
 def test_each_layer_goes_its_way(layer, size, names):
     ways = layer._ways(size)
-    backward = (ways.backward,) * 2 if isinstance(ways.backward, Winograd) else ways.backward
-    assert [type(way).__name__ for way in (ways.forward, *backward)] == names
+    backward = ways.backward if isinstance(ways.backward, Apart) else (ways.backward,)
+    assert " ".join(type(way).__name__ for way in (ways.forward, *backward)) == names
 
 
 def test_filtering_in_single_precision_errs_as_the_definition_does():
