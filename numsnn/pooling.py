@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -51,13 +50,15 @@ class AvgPool2d(Layer):
             f"of {x.shape}",
         )
         y = empty((*x.shape[:3], *self.output_size(*x.shape[3:])), x.dtype, channels_last(x))
-        windows = self._windows(x)
-        tall, wide = windows.shape[-2:]
+        tall, wide = (self.size or length for length in x.shape[3:])
+        rows, columns = (self._steps(*pair) for pair in zip((tall, wide), y.shape[3:], strict=True))
 
         def tile(n: tuple) -> None:
-            columns = reduce(np.add, (windows[n][..., row, :] for row in range(tall)))
-            pixels = reduce(np.add, (columns[..., column] for column in range(wide)))
-            np.divide(pixels, tall * wide, out=y[n])
+            part = x[n]
+            lines = parallel.scratch_like("lines", part[..., rows[0], :], x.dtype)
+            _sum([part[..., row, :] for row in rows], lines)
+            pixels = _sum([lines[..., column] for column in columns], y[n])
+            np.divide(pixels, tall * wide, out=pixels)
 
         parallel.run(tile, parallel.tiles(x.shape))
         finite("AvgPool2d", "x", y)
@@ -90,11 +91,26 @@ class AvgPool2d(Layer):
         """Pixels from one window to the next, for windows of that size."""
         return self.stride or size
 
+    def _steps(self, size: int, count: int) -> list[slice]:
+        """Where the first pixels of ``count`` windows lie, their second pixels, and so on."""
+        step = self._step(size)
+        return [slice(a, a + (count - 1) * step + 1, step) for a in range(size)]
+
     def _windows(self, x: Array) -> Array:
         """x [..., H, W] as windows [..., H', W', size, size]: a view that can be written to."""
         tall, wide = (self.size or length for length in x.shape[-2:])
         windows = sliding_window_view(x, (tall, wide), axis=(-2, -1), writeable=True)
         return windows[..., :: self._step(tall), :: self._step(wide), :, :]
+
+
+def _sum(parts: list[Array], out: Array) -> Array:
+    """The sum of some arrays, in order."""
+    if len(parts) == 1:
+        return np.positive(parts[0], out=out)
+    np.add(parts[0], parts[1], out=out)
+    for part in parts[2:]:
+        out += part
+    return out
 
 
 @dataclass(frozen=True)
