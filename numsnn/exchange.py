@@ -4,6 +4,7 @@ Every process, a rank, calls ``total`` with its own part and gets the sum of all
 order of ranks: the same bits in every rank and in every run.
 """
 
+import itertools
 import math
 import mmap
 from collections.abc import Callable
@@ -52,19 +53,32 @@ class Exchange:
 
     def total(self, part: Array) -> Array:
         """The sum of the parts of all ranks, which have one shape and one dtype."""
-        flat = np.ascontiguousarray(part).reshape(-1)
-        result = np.empty_like(flat)
-        count = SLOT // part.dtype.itemsize
-        for start in range(0, flat.size, count):
-            piece = slice(start, start + count)
-            self._total(flat[piece], result[piece])
-        return result.reshape(part.shape)
+        return self.totals([part])[0]
 
-    def _total(self, part: Array, result: Array) -> None:
-        """Fill ``result`` with the sum of parts that fit a slot."""
-        slots = self._slots[self._turn, :, : part.nbytes].view(part.dtype)
+    def totals(self, parts: list[Array]) -> list[Array]:
+        """``total`` of each of some parts, exchanged at once."""
+        rows = [part.reshape(-1) for part in parts]
+        dtype, ends = np.result_type(*parts), list(itertools.accumulate(map(len, rows)))
+        result = np.empty(ends[-1], dtype)
+        count = SLOT // dtype.itemsize
+        if len(result) <= count:
+            self._total(rows, result)
+        else:
+            flat = np.concatenate(rows)
+            for start in range(0, len(flat), count):
+                piece = slice(start, start + count)
+                self._total([flat[piece]], result[piece])
+        sums = np.split(result, ends[:-1])
+        return [
+            total.reshape(part.shape).astype(part.dtype, copy=False)
+            for total, part in zip(sums, parts, strict=True)
+        ]
+
+    def _total(self, rows: list[Array], result: Array) -> None:
+        """Fill ``result`` with the sum of parts, rows behind each other, that fit a slot."""
+        slots = self._slots[self._turn, :, : result.nbytes].view(result.dtype)
         self._turn = 1 - self._turn
-        slots[self.rank] = part
+        np.concatenate(rows, out=slots[self.rank])
         others = [rank for rank in range(self.ranks) if rank != self.rank]
         for other in others:
             self.tell(other)

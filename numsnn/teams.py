@@ -155,12 +155,12 @@ class _Crew:
         outputs = np.zeros((len(part), N, *part.shape[2:]), part.dtype)
         outputs[:, mine] = part
         values = total(np.array(list(terms.values())))
-        d_flat = total(np.concatenate([leaf.reshape(-1) for leaf in leaves(d_params)]))
+        d_leaves = iter(self.exchange.totals(leaves(d_params)))
         return Gradient(
             dict(zip(terms, values.tolist(), strict=True)),
             total(outputs),
             saved,
-            _unflattened(d_flat, d_params),
+            map_tree(lambda _: next(d_leaves), d_params),
         )
 
     def _work(self, rank: int) -> None:
@@ -250,15 +250,6 @@ def _share_of(loss: Loss, share: float, outputs: Array, labels: Array) -> tuple[
     """A loss, the mean over some samples, as their share of the mean over all."""
     value, d_outputs = loss(outputs, labels)
     return share * value, share * d_outputs
-
-
-def _unflattened(flat: Array, like: Tree) -> Tree:
-    """All leaves of a tree, in a row, as the tree."""
-    ends = np.cumsum([leaf.size for leaf in leaves(like)])
-    parts = iter(np.split(flat, ends[:-1]))
-    return map_tree(
-        lambda leaf: next(parts).reshape(leaf.shape).astype(leaf.dtype, copy=False), like
-    )
 
 
 def _kinds(tree: Tree) -> list[tuple]:
