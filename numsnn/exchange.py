@@ -53,26 +53,31 @@ class Exchange:
 
     def total(self, part: Array) -> Array:
         """The sum of the parts of all ranks, which have one shape and one dtype."""
-        return self.totals([part])[0]
+        result = np.empty(part.size, part.dtype)
+        self._fill([part.reshape(-1)], result)
+        return result.reshape(part.shape)
 
     def totals(self, parts: list[Array]) -> list[Array]:
         """``total`` of each of some parts, exchanged at once."""
         rows = [part.reshape(-1) for part in parts]
-        dtype, ends = np.result_type(*parts), list(itertools.accumulate(map(len, rows)))
-        result = np.empty(ends[-1], dtype)
-        count = SLOT // dtype.itemsize
-        if len(result) <= count:
-            self._total(rows, result)
-        else:
-            flat = np.concatenate(rows)
-            for start in range(0, len(flat), count):
-                piece = slice(start, start + count)
-                self._total([flat[piece]], result[piece])
-        sums = np.split(result, ends[:-1])
+        ends = list(itertools.accumulate(map(len, rows)))
+        result = np.empty(ends[-1], np.result_type(*parts))
+        self._fill(rows, result)
         return [
             total.reshape(part.shape).astype(part.dtype, copy=False)
-            for total, part in zip(sums, parts, strict=True)
+            for total, part in zip(np.split(result, ends[:-1]), parts, strict=True)
         ]
+
+    def _fill(self, rows: list[Array], result: Array) -> None:
+        """Fill ``result`` with the sum of parts, rows behind each other, by as many slots as it takes."""
+        count = SLOT // result.itemsize
+        if len(result) <= count:
+            self._total(rows, result)
+            return
+        flat = np.concatenate(rows)
+        for start in range(0, len(flat), count):
+            piece = slice(start, start + count)
+            self._total([flat[piece]], result[piece])
 
     def _total(self, rows: list[Array], result: Array) -> None:
         """Fill ``result`` with the sum of parts, rows behind each other, that fit a slot."""
