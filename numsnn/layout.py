@@ -5,6 +5,7 @@ no reordering before or after it. What a convolution returns is laid out so; ele
 keep the layout they are given. Shapes, indices and results are the same in either.
 """
 
+import ctypes
 import math
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 Array = np.ndarray
 
 LINE = 64  # bytes of a cache line
+LONG = 512  # numbers in a loop, beside which it takes no time to begin it
 SMALL = 4096  # bytes; where a smaller array begins does not matter
 
 
@@ -32,7 +34,7 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
     if size < SMALL:
         return np.empty(shape, dtype)
     memory = np.empty(size + LINE, np.uint8)
-    start = -memory.__array_interface__["data"][0] % LINE
+    start = -ctypes.addressof(ctypes.c_char.from_buffer(memory)) % LINE
     return np.ndarray(shape, dtype, memory, start)
 
 
@@ -56,17 +58,20 @@ def empty_like(x: Array, dtype: Any = None) -> Array:
     return empty(x.shape, x.dtype if dtype is None else dtype, channels_last(x))
 
 
-def along_rows(constant: Array, x: Array) -> Array:
+def written_out(constant: Array, x: Array) -> Array:
     """A constant [..., C, 1, 1] for images x, written out along a row, [..., C, 1, W], as x is laid out.
 
-    Loops over x and the constant then run over whole rows of pixels, not over one pixel's channels.
-    Any other constant comes back as it is.
+    Loops over x and the constant then run over whole rows of pixels, not over one pixel's channels;
+    where rows are shorter than ``LONG`` numbers, over whole images. Any other constant comes back as
+    it is.
     """
     if constant.ndim < 3 or constant.shape[-2:] != (1, 1) or not channels_last(x):
         return constant
-    row = empty((*constant.shape[:-1], x.shape[-1]), constant.dtype, last=True)
-    row[:] = constant
-    return row
+    C, H, W = x.shape[-3:]
+    rows = 1 if C * W >= LONG else H
+    out = empty((*constant.shape[:-2], rows, W), constant.dtype, last=True)
+    out[:] = constant
+    return out
 
 
 def in_memory_order(x: Array, last: bool) -> Array:

@@ -309,7 +309,8 @@ class LIF(Layer):
     def _initial(self, params: Params, n: slice, like: Array) -> State:
         """v[-1] and s[-1] on the samples ``n``: as given, or at rest."""
         if params.initial is None:
-            rest = np.broadcast_to(np.zeros((), like.dtype), like.shape[1:])
+            shape = like.shape[1:]
+            rest = np.ndarray(shape, like.dtype, np.zeros((), like.dtype), 0, (0,) * len(shape))
             return State(rest, rest)
         return State(params.initial.membrane[n], params.initial.spikes[n])
 
@@ -317,7 +318,7 @@ class LIF(Layer):
         """Whether every number of a sample is treated alike, wherever it stands."""
         coupled = self.norm is not None or self.lateral is not None
         own = (*params[:3], params.direction, params.amount)  # None has no axes
-        scalars = all(np.ndim(p) == 0 for p in own)  # type: ignore[arg-type]
+        scalars = not any(getattr(p, "ndim", 0) for p in own)
         return scalars and not coupled and isinstance(self.firing, Step)
 
     def _tiles(self, shape: tuple[int, ...]) -> list[slice]:
@@ -340,15 +341,15 @@ class LIF(Layer):
         for name, value in arrays.items():
             if value is None:
                 continue
-            lead = current.ndim - 1 - np.ndim(value)
-            fits = lead >= 0 and all(
-                size in (1, current.shape[1 + lead + i]) for i, size in enumerate(value.shape)
-            )
-            if not fits or (lead == 0 and np.ndim(value) and value.shape[0] != 1):
-                raise NumsnnError(
-                    f"{op}: {name} {np.shape(value)} does not fit one sample of current "
-                    f"{current.shape}"
+            if shape := np.shape(value):
+                lead = current.ndim - 1 - len(shape)
+                fits = lead >= 0 and all(
+                    size in (1, current.shape[1 + lead + i]) for i, size in enumerate(shape)
                 )
+                if not fits or (lead == 0 and shape[0] != 1):
+                    raise NumsnnError(
+                        f"{op}: {name} {shape} does not fit one sample of current {current.shape}"
+                    )
             finite(op, name, value)
         if params.initial is not None:
             for name, value in zip(State._fields, params.initial, strict=True):

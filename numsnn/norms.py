@@ -11,7 +11,7 @@ import numpy as np
 from numsnn import parallel
 from numsnn.errors import NumsnnError
 from numsnn.layer import Array, Cotangents, Layer
-from numsnn.layout import along_rows, empty_like
+from numsnn.layout import written_out, empty_like
 from numsnn.reduce import sum_to
 from numsnn.validate import cotangent, finite, inexact, one_precision, require
 
@@ -69,7 +69,7 @@ class BatchNorm(Layer):
         gain, shift = check("BatchNorm", self.shape, params, x)
         tiles = self._tiles(x)
         mean = self._mean(lambda n: x[n], x, tiles)  # tdBN eq. 7
-        centre = along_rows(mean, x)
+        centre = written_out(mean, x)
         variance = self._mean(  # tdBN eq. 8
             lambda n: _squared(_centred(x[n], centre, x.dtype)), x, tiles
         )
@@ -87,7 +87,7 @@ class BatchNorm(Layer):
         gain, x, deviation, (mean, _) = saved
         cotangent("BatchNorm.backward", d_y, x.shape)
         tiles, axes, fine = self._tiles(x), self.reduced(x), self._fine(x)
-        centre = along_rows(mean, x)
+        centre = written_out(mean, x)
 
         def sums(n: tuple) -> tuple[Array, Array]:
             product = _centred(x[n], centre, np.result_type(d_y, x))
@@ -109,7 +109,7 @@ class BatchNorm(Layer):
         d_x = empty_like(x, np.result_type(d_y, x, gain))
         slope, common, along = slope / deviation, common / deviation, along / deviation**2
         offset = along * mean - common
-        slope, along, offset = (along_rows(c, x) for c in (slope, along, offset))
+        slope, along, offset = (written_out(c, x) for c in (slope, along, offset))
 
         def tile(n: tuple) -> None:
             # (d_normal - common - normal along) / deviation, what is alike for all in the offset
@@ -252,7 +252,7 @@ def _scaled(
 
     x, y: [T, N, ...] or [N, ...]; the others broadcast against x, and do not vary where it is cut.
     """
-    slope, offset = (along_rows(c, x) for c in (slope, shift - mean * slope))
+    slope, offset = (written_out(c, x) for c in (slope, shift - mean * slope))
 
     def tile(n: tuple) -> None:
         scaled = np.multiply(x[n], slope, out=y[n])

@@ -11,14 +11,20 @@ PIECE = 1 << 13  # numbers in one inner product: longer ones BLAS may split over
 
 def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
     """Sum x over the axes along which ``shape``, aligned on the right, does not vary."""
-    lead = x.ndim - len(shape)
-    axes = (*range(lead), *(lead + i for i, size in enumerate(shape) if size == 1))
-    kept = [axis for axis in range(x.ndim) if axis not in axes]
+    axes, kept = _axes(x.ndim, shape)
     if not kept:
         return total(x).reshape(shape)
-    if [x.strides[axis] for axis in kept] == [x.itemsize]:
+    if len(kept) == 1 and x.strides[kept[0]] == x.itemsize:
         return _column_sums(x.transpose(*axes, *kept)).reshape(shape)
     return x.sum(axis=axes).reshape(shape)
+
+
+@lru_cache(1024)  # the same few at every step
+def _axes(rank: int, shape: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The axes along which ``shape`` does not vary, and those along which it does."""
+    lead = rank - len(shape)
+    axes = (*range(lead), *(lead + i for i, size in enumerate(shape) if size == 1))
+    return axes, tuple(axis for axis in range(rank) if axis not in axes)
 
 
 def _column_sums(x: Array) -> Array:

@@ -1,5 +1,6 @@
 """What every operation asks of its input, with errors that say what was expected and found."""
 
+import cmath
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ def finite(op: str, what: str, x: Array) -> None:
             clean = np.isfinite(total(x))
         if clean:
             return
-    if np.isfinite(x).all():
+    if cmath.isfinite(x) if x.ndim == 0 else np.isfinite(x).all():
         return
     place = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
     raise NumsnnError(f"{op}: {what} must be finite, found {x[place]} at {place} (shape {x.shape})")
