@@ -1,10 +1,12 @@
 """Serial and Residual: the only places that reverse an order."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from numsnn.conv_pool import at_once
 from numsnn.layer import Array, Cotangents, Layer, backward_params
 from numsnn.layout import empty_like
 from numsnn.validate import cotangent, positive_integer, require, sequence
@@ -28,6 +30,7 @@ class Serial(Layer):
     """y = f_k(... f_2(f_1(x))). ``Serial(f_1, f_2, ...)``; params and saved are tuples of theirs."""
 
     layers: tuple[Any, ...]
+    _links: ClassVar[tuple]  # of an instance: what is done one after the other
 
     def __init__(self, *layers: Any) -> None:
         require(
@@ -36,6 +39,7 @@ class Serial(Layer):
             f"{[type(layer).__name__ for layer in layers]}",
         )
         object.__setattr__(self, "layers", layers)
+        object.__setattr__(self, "_links", tuple(_links(layers)))
 
     def parts(self) -> dict[Any, Any]:
         return dict(enumerate(self.layers))
@@ -52,27 +56,39 @@ class Serial(Layer):
             f"Serial: params must be a tuple of {len(self.layers)}, one a layer, found "
             f"{len(params) if isinstance(params, tuple) else type(params).__name__}",
         )
-        saved = []
-        for layer, p in zip(self.layers, params, strict=True):
-            x, s = layer.forward(p, x)
-            saved.append(s)
+        saved: list = [None] * len(self.layers)
+        for at, layer in self._links:
+            x, saved[at] = layer.forward(params[at], x)
         return x, tuple(saved)
 
     def backward(
         self, saved: tuple, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, tuple]:
-        d_params = []
-        for layer, s in zip(reversed(self.layers), reversed(saved), strict=True):
-            d_y, d_p = layer.backward(s, d_y, d_membranes)
-            d_params.append(d_p)
-        return d_y, tuple(reversed(d_params))
+        d_params: list = [None] * len(self.layers)
+        for at, layer in reversed(self._links):
+            d_y, d_params[at] = layer.backward(saved[at], d_y, d_membranes)
+        return d_y, tuple(d_params)
 
     def backward_params(
         self, saved: tuple, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple:
-        d_y, behind = Serial(*self.layers[1:]).backward(saved[1:], d_y, d_membranes)
-        first = zip(self.layers[:1], saved[:1], strict=True)
-        return (*(backward_params(layer, s, d_y, d_membranes) for layer, s in first), *behind)
+        d_params: list = [None] * len(self.layers)
+        for at, layer in reversed(self._links[1:]):
+            d_y, d_params[at] = layer.backward(saved[at], d_y, d_membranes)
+        for at, layer in self._links[:1]:
+            d_params[at] = backward_params(layer, saved[at], d_y, d_membranes)
+        return tuple(d_params)
+
+
+def _links(layers: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]:
+    """Every layer with its place; two that are done at once as one, with a slice of places."""
+    places = iter(range(len(layers)))
+    for i in places:
+        both = at_once(*layers[i : i + 2]) if i + 1 < len(layers) else None
+        if both is None:
+            yield i, layers[i]
+        else:
+            yield slice(i, next(places) + 1), both
 
 
 @dataclass(frozen=True)

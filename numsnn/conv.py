@@ -118,8 +118,8 @@ class Conv2d(Layer):
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Saved]:
         dtype = self._check(params, x)
-        T, N, _, H, W = x.shape
-        size = self.output_size(H, W)
+        T, N = x.shape[:2]
+        size = self._size(x.shape)
         images = x.reshape(T * N, *x.shape[2:])
         way = self._ways(size).forward
         matrix = way.matrix(params.weight)
@@ -165,8 +165,12 @@ class Conv2d(Layer):
 
     def _cotangent(self, x: Array, d_y: Array) -> None:
         """Refuse a cotangent that is not of the shape of the outputs for x."""
-        T, N, _, H, W = x.shape
-        cotangent("Conv2d.backward", d_y, (T, N, self.outputs, *self.output_size(H, W)))
+        shape = (*x.shape[:2], self.outputs, *self._size(x.shape))
+        cotangent("Conv2d.backward", d_y, shape)
+
+    def _size(self, shape: tuple[int, ...]) -> Pair:
+        """(H', W') of what forward gives for x of ``shape``."""
+        return self.output_size(*shape[3:])
 
     def _ways(self, size: tuple[int, ...]) -> Ways:
         """How the products for outputs of (H', W') are laid out."""

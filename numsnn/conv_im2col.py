@@ -1,12 +1,13 @@
 """Convolution of any stride and grouping by im2col: one matrix product for each group of channels."""
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from numsnn import parallel
-from numsnn.im2col import Pair, at_once, col2im, laid_out, samples
+from numsnn.im2col import Pair, at_once, col2im, laid_out, samples, summed
 from numsnn.layout import copied
 from numsnn.products import product
 from numsnn.validate import finite
@@ -20,17 +21,22 @@ class Im2col(NamedTuple):
     cols(x): [G, n P, K], a row for each of the P output pixels of n samples, of the
     K = kh kw C/G numbers in its window. matrix W: [G, K, O/G]. Images are [n, C, H, W], outputs
     [n, H', W', O]. tdBN eq. 4.
+
+    With ``pool``, the padded x are first the means of their windows of pool x pool: the rows hold
+    the sums, W is divided by the windows' size.
     """
 
     kernel: Pair
     stride: Pair
     padding: Pair
     groups: int
+    pool: int = 1
 
     def matrix(self, weight: Array) -> Array:
         """weight [O, C/G, kh, kw] as [G, K, O/G], K in the order of im2col's rows."""
         outputs = len(weight) // self.groups
-        return weight.transpose(2, 3, 1, 0).reshape(-1, self.groups, outputs).swapaxes(0, 1)
+        rows = weight.transpose(2, 3, 1, 0).reshape(-1, self.groups, outputs)
+        return self._mean(rows).swapaxes(0, 1)
 
     def transposed(self, weight: Array) -> Array:
         """[G, O/G, K]: the matrix that leads back."""
@@ -38,7 +44,7 @@ class Im2col(NamedTuple):
 
     def forward(self, images: Array, matrix: Array, bias: Array | None, y: Array) -> None:
         """Fill y."""
-        for n, cols in laid_out(images, self.kernel, self.stride, self.padding):
+        for n, cols in self._laid_out(images):
             finite("Conv2d", "x", images[n])
             product(self.rows(cols), matrix, out=self.pixels(y[n]))
             if bias is not None:
@@ -46,7 +52,7 @@ class Im2col(NamedTuple):
 
     def backward_matrix(self, images: Array, d_y: Array, d_matrix: Array) -> None:
         """Add to d_matrix [G, K, O/G], the gradient of the matrix."""
-        for n, cols in laid_out(images, self.kernel, self.stride, self.padding):
+        for n, cols in self._laid_out(images):
             part = parallel.scratch("part", d_matrix.shape, d_matrix.dtype)
             product(self.rows(cols).swapaxes(1, 2), self.pixels(d_y[n]), out=part)
             d_matrix += part
@@ -68,7 +74,7 @@ class Im2col(NamedTuple):
     def unmatrix(self, matrix: Array, shape: tuple[int, ...]) -> Array:
         """The inverse of ``matrix``: a gradient in the weight's shape."""
         outputs, inputs, tall, wide = shape
-        rows = matrix.swapaxes(0, 1).reshape(tall, wide, inputs, outputs)
+        rows = self._mean(matrix).swapaxes(0, 1).reshape(tall, wide, inputs, outputs)
         return rows.transpose(3, 2, 0, 1).copy()
 
     def rows(self, cols: Array) -> Array:
@@ -83,15 +89,24 @@ class Im2col(NamedTuple):
         return y.reshape(-1, self.groups, y.shape[-1] // self.groups).swapaxes(0, 1)
 
     def uncols(self, d_rows: Array, size: Pair, shape: tuple[int, ...]) -> Array:
-        """The transpose of padding and im2col: rows [G, n P, K] added up into images [n, C, H, W]."""
-        (n, channels, H, W), (top, left) = shape, self.padding
+        """The transpose of padding, sums and im2col: rows [G, n P, K] added up into images [n, C, H, W]."""
+        (n, channels, H, W), (top, left), beyond = shape, self.padding, self.pool - 1
         d_cols = d_rows.reshape(self.groups, n, *size, *self.kernel, channels // self.groups)
-        padded = parallel.scratch(
+        d_sums = parallel.scratch(
             "d_padded",
-            (n, H + 2 * top, W + 2 * left, self.groups, channels // self.groups),
+            (n, H + 2 * top + beyond, W + 2 * left + beyond, self.groups, channels // self.groups),
             d_cols.dtype,
         )
-        padded.fill(0)
-        col2im(np.moveaxis(d_cols, 0, -2), padded, self.stride)
-        inner = padded[:, top : top + H, left : left + W].reshape(n, H, W, channels)
+        d_sums.fill(0)
+        inside = slice(beyond, -beyond or None)
+        col2im(np.moveaxis(d_cols, 0, -2), d_sums[:, inside, inside], self.stride)
+        d_sums = d_sums[:, top : top + H + beyond, left : left + W + beyond]
+        inner = summed(d_sums.reshape(n, H + beyond, W + beyond, channels), self.pool)
         return inner.transpose(0, 3, 1, 2)
+
+    def _laid_out(self, images: Array) -> Iterator[tuple[slice, Array]]:
+        return laid_out(images, self.kernel, self.stride, self.padding, self.pool)
+
+    def _mean(self, matrix: Array) -> Array:
+        """Over a window, of what is a sum over it."""
+        return matrix / self.pool**2 if self.pool > 1 else matrix

@@ -6,11 +6,13 @@ came from. Images are channels last in here, so that a window's row of pixels is
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from numsnn import parallel
+from numsnn.reduce import added
 
 Array = np.ndarray
 Pair = tuple[int, int]
@@ -44,25 +46,43 @@ def col2im(cols: Array, image: Array, stride: Pair) -> Array:
     return image
 
 
+def summed(image: Array, size: int) -> Array:
+    """The sums of windows of size x size: [n, H, W, C] -> [n, H - size + 1, W - size + 1, C].
+
+    It lies as the image does, in an array that the thread's next call uses again. The transpose is
+    this one too, of what has size - 1 zeros around it.
+    """
+    if size == 1:
+        return image
+    n, H, W, C = image.shape
+    H, W, last = H - size + 1, W - size + 1, image.strides[3] == image.itemsize
+    lines = _image("lines", (n, H, image.shape[2], C), image.dtype, last)
+    added([image[:, a : a + H] for a in range(size)], lines)
+    sums = _image("sums", (n, H, W, C), image.dtype, last)
+    return added([lines[:, :, b : b + W] for b in range(size)], sums)
+
+
 def laid_out(
-    images: Array, kernel: Pair, stride: Pair, padding: Pair
+    images: Array, kernel: Pair, stride: Pair, padding: Pair, pool: int = 1
 ) -> Iterator[tuple[slice, Array]]:
     """im2col of padded images [N, C, H, W], some samples n at a time: (n, cols) with cols of images[n].
 
-    The next samples are laid out in the same buffer: the caller is done with cols by then.
+    With ``pool``, im2col of the sums of their windows of pool x pool. The next samples are laid out
+    in the same buffer: the caller is done with cols by then.
     """
     (top, left), (H, W) = padding, images.shape[2:]
-    padded, cols = _buffers(images, kernel, stride, padding)
+    padded, cols = _buffers(images, kernel, stride, padding, pool)
     padded.fill(0)  # once: the border stays
-    view = im2col(padded, kernel, stride)
     for n in samples(len(images), len(padded)):
         k = n.stop - n.start
         padded[:k, top : top + H, left : left + W] = images[n].transpose(0, 2, 3, 1)
-        np.copyto(cols[:k], view[:k])
+        np.copyto(cols[:k], im2col(summed(padded[:k], pool), kernel, stride))
         yield n, cols[:k]
 
 
-def _buffers(images: Array, kernel: Pair, stride: Pair, padding: Pair) -> tuple[Array, Array]:
+def _buffers(
+    images: Array, kernel: Pair, stride: Pair, padding: Pair, pool: int
+) -> tuple[Array, Array]:
     """For some padded images [n, H, W, C], and their windows [n, H', W', kh, kw, C].
 
     In memory a window is a row or, where rows of an image are longer than rows of a window (few
@@ -70,16 +90,23 @@ def _buffers(images: Array, kernel: Pair, stride: Pair, padding: Pair) -> tuple[
     """
     N, C, *size = images.shape
     height, width = (z + 2 * p for z, p in zip(size, padding, strict=True))
-    rows = (height - kernel[0]) // stride[0] + 1
-    columns = (width - kernel[1]) // stride[1] + 1
+    rows = (height - pool + 1 - kernel[0]) // stride[0] + 1
+    columns = (width - pool + 1 - kernel[1]) // stride[1] + 1
     count = at_once(N, rows * columns * math.prod(kernel) * C)
-    if columns <= kernel[1] * C:
-        padded = parallel.scratch("padded", (count, height, width, C), images.dtype)
-        cols = parallel.scratch("cols", (count, rows, columns, *kernel, C), images.dtype)
-        return padded, cols
-    padded = parallel.scratch("padded", (count, C, height, width), images.dtype)
+    last = columns <= kernel[1] * C
+    padded = _image("padded", (count, height, width, C), images.dtype, last)
+    if last:
+        return padded, parallel.scratch("cols", (count, rows, columns, *kernel, C), images.dtype)
     cols = parallel.scratch("cols", (*kernel, C, count, rows, columns), images.dtype)
-    return padded.transpose(0, 2, 3, 1), cols.transpose(3, 4, 5, 0, 1, 2)
+    return padded, cols.transpose(3, 4, 5, 0, 1, 2)
+
+
+def _image(key: str, shape: tuple[int, ...], dtype: Any, last: bool) -> Array:
+    """Scratch for images [n, H, W, C]; in memory the channels come last, or ahead of the rows."""
+    n, H, W, C = shape
+    if last:
+        return parallel.scratch(key, shape, dtype)
+    return parallel.scratch(key, (n, C, H, W), dtype).transpose(0, 2, 3, 1)
 
 
 def at_once(N: int, numbers: int) -> int:

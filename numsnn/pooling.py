@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numsnn import parallel
 from numsnn.layer import Array, Cotangents, Layer
 from numsnn.layout import channels_last, empty
+from numsnn.reduce import added
 from numsnn.validate import cotangent, finite, positive_integer, require, sequence
 
 
@@ -41,14 +42,18 @@ class AvgPool2d(Layer):
         rows, columns = ((length - size) // self._step(size) + 1 for length, size in sizes)
         return rows, columns
 
+    def check_size(self, shape: tuple[int, ...]) -> None:
+        """Refuse images [T, N, C, H, W] that are smaller than a window."""
+        require(
+            self.size is None or min(shape[3:]) >= self.size,
+            f"AvgPool2d: a window of {self.size}x{self.size} does not fit the image on axes 3 and 4 "
+            f"of {shape}",
+        )
+
     @np.errstate(over="ignore", invalid="ignore")  # the end looks for what is not finite
     def forward(self, params: None, x: Array) -> tuple[Array, Saved]:
         sequence("AvgPool2d", x, rank=5, check_values=False)
-        require(
-            self.size is None or min(x.shape[3:]) >= self.size,
-            f"AvgPool2d: a window of {self.size}x{self.size} does not fit the image on axes 3 and 4 "
-            f"of {x.shape}",
-        )
+        self.check_size(x.shape)
         y = empty((*x.shape[:3], *self.output_size(*x.shape[3:])), x.dtype, channels_last(x))
         tall, wide = (self.size or length for length in x.shape[3:])
         rows, columns = (self._steps(*pair) for pair in zip((tall, wide), y.shape[3:], strict=True))
@@ -56,8 +61,8 @@ class AvgPool2d(Layer):
         def tile(n: tuple) -> None:
             part = x[n]
             lines = parallel.scratch_like("lines", part[..., rows[0], :], x.dtype)
-            _sum([part[..., row, :] for row in rows], lines)
-            pixels = _sum([lines[..., column] for column in columns], y[n])
+            added([part[..., row, :] for row in rows], lines)
+            pixels = added([lines[..., column] for column in columns], y[n])
             np.divide(pixels, tall * wide, out=pixels)
 
         parallel.run(tile, parallel.tiles(x.shape))
@@ -101,16 +106,6 @@ class AvgPool2d(Layer):
         tall, wide = (self.size or length for length in x.shape[-2:])
         windows = sliding_window_view(x, (tall, wide), axis=(-2, -1), writeable=True)
         return windows[..., :: self._step(tall), :: self._step(wide), :, :]
-
-
-def _sum(parts: list[Array], out: Array) -> Array:
-    """The sum of some arrays, in order."""
-    if len(parts) == 1:
-        return np.positive(parts[0], out=out)
-    np.add(parts[0], parts[1], out=out)
-    for part in parts[2:]:
-        out += part
-    return out
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,16 @@ def total(x: Array) -> Array:
     return (x[:whole].reshape(-1, PIECE) @ _ones(PIECE, x.dtype)).sum() + last
 
 
+def added(parts: list[Array], out: Array) -> Array:
+    """out = the sum of some arrays of one shape, in order."""
+    if len(parts) == 1:
+        return np.positive(parts[0], out=out)
+    np.add(parts[0], parts[1], out=out)
+    for part in parts[2:]:
+        out += part
+    return out
+
+
 @lru_cache(256)  # the same few at every step
 def _ones(count: int, dtype: np.dtype) -> Array:
     ones = np.ones(count, dtype)
