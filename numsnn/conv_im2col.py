@@ -65,7 +65,7 @@ class Im2col(NamedTuple):
             shape = (self.groups, (n.stop - n.start) * P, transposed.shape[2])
             d_rows = parallel.scratch("cols", shape, d_images.dtype)
             product(self.pixels(d_y[n]), transposed, out=d_rows)
-            d_images[n] = self.uncols(d_rows, d_y.shape[1:3], d_images[n].shape)
+            self.uncols(d_rows, d_y.shape[1:3], d_images[n].transpose(0, 2, 3, 1))
 
     def gradient(self, weight: Array) -> tuple[int, ...]:
         """The shape of d_matrix."""
@@ -88,21 +88,21 @@ class Im2col(NamedTuple):
         """y [n, H', W', O] as [G, n P, O/G], a view: y is channels last."""
         return y.reshape(-1, self.groups, y.shape[-1] // self.groups).swapaxes(0, 1)
 
-    def uncols(self, d_rows: Array, size: Pair, shape: tuple[int, ...]) -> Array:
-        """The transpose of padding, sums and im2col: rows [G, n P, K] added up into images [n, C, H, W]."""
-        (n, channels, H, W), (top, left), beyond = shape, self.padding, self.pool - 1
-        d_cols = d_rows.reshape(self.groups, n, *size, *self.kernel, channels // self.groups)
-        d_sums = parallel.scratch(
-            "d_padded",
-            (n, H + 2 * top + beyond, W + 2 * left + beyond, self.groups, channels // self.groups),
-            d_cols.dtype,
-        )
+    def uncols(self, d_rows: Array, size: Pair, d_images: Array) -> None:
+        """The transpose of padding, sums and im2col: rows [G, n P, K] added up into images [n, H, W, C]."""
+        (n, H, W, C), (top, left), beyond = d_images.shape, self.padding, self.pool - 1
+        d_cols = d_rows.reshape(self.groups, n, *size, *self.kernel, C // self.groups)
+        shape = (n, H + 2 * top + beyond, W + 2 * left + beyond, C)
+        d_sums = parallel.scratch("d_padded", shape, d_cols.dtype)
         d_sums.fill(0)
         inside = slice(beyond, -beyond or None)
-        col2im(np.moveaxis(d_cols, 0, -2), d_sums[:, inside, inside], self.stride)
+        grouped = d_sums.reshape(*shape[:3], self.groups, C // self.groups)[:, inside, inside]
+        col2im(np.moveaxis(d_cols, 0, -2), grouped, self.stride)
         d_sums = d_sums[:, top : top + H + beyond, left : left + W + beyond]
-        inner = summed(d_sums.reshape(n, H + beyond, W + beyond, channels), self.pool)
-        return inner.transpose(0, 3, 1, 2)
+        if beyond:
+            summed(d_sums, self.pool, d_images)
+        else:
+            np.copyto(d_images, d_sums)
 
     def _laid_out(self, images: Array) -> Iterator[tuple[slice, Array]]:
         return laid_out(images, self.kernel, self.stride, self.padding, self.pool)

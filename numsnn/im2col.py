@@ -46,20 +46,20 @@ def col2im(cols: Array, image: Array, stride: Pair) -> Array:
     return image
 
 
-def summed(image: Array, size: int) -> Array:
+def summed(image: Array, size: int, out: Array | None = None) -> Array:
     """The sums of windows of size x size: [n, H, W, C] -> [n, H - size + 1, W - size + 1, C].
 
-    It lies as the image does, in an array that the thread's next call uses again. The transpose is
-    this one too, of what has size - 1 zeros around it.
+    Without ``out`` they are in an array that the thread's next call uses again, in memory as the
+    image is. The transpose is this one too, of what has size - 1 zeros around it.
     """
-    if size == 1:
-        return image
     n, H, W, C = image.shape
-    H, W, last = H - size + 1, W - size + 1, image.strides[3] == image.itemsize
-    lines = _image("lines", (n, H, image.shape[2], C), image.dtype, last)
+    last = image.strides[3] == image.itemsize
+    lines = _image("lines", (n, H - size + 1, W, C), image.dtype, last)
+    if out is None:
+        out = _image("sums", (n, H - size + 1, W - size + 1, C), image.dtype, last)
+    H, W = out.shape[1:3]
     added([image[:, a : a + H] for a in range(size)], lines)
-    sums = _image("sums", (n, H, W, C), image.dtype, last)
-    return added([lines[:, :, b : b + W] for b in range(size)], sums)
+    return added([lines[:, :, b : b + W] for b in range(size)], out)
 
 
 def laid_out(
@@ -76,7 +76,8 @@ def laid_out(
     for n in samples(len(images), len(padded)):
         k = n.stop - n.start
         padded[:k, top : top + H, left : left + W] = images[n].transpose(0, 2, 3, 1)
-        np.copyto(cols[:k], im2col(summed(padded[:k], pool), kernel, stride))
+        image = padded[:k] if pool == 1 else summed(padded[:k], pool)
+        np.copyto(cols[:k], im2col(image, kernel, stride))
         yield n, cols[:k]
 
 
