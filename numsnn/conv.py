@@ -11,7 +11,7 @@ import numpy as np
 from numsnn import parallel
 from numsnn.conv_bands import Bands
 from numsnn.conv_im2col import Im2col
-from numsnn.conv_winograd import Winograd
+from numsnn.conv_winograd import APART, Winograd
 from numsnn.errors import NumsnnError
 from numsnn.im2col import Pair
 from numsnn.layer import Array, Cotangents, Layer
@@ -233,14 +233,11 @@ def ways(
 
 
 def filtered(inputs: int, outputs: int, size: Pair) -> tuple[bool, bool]:
-    """Whether Winograd's filtering is the faster way forward, and backward: from so many channels on."""
-    if any(rows % 2 for rows in size):  # the last tiles are half empty
-        many = inputs * outputs >= 64 * 128 and min(size) >= 9
-        return many, many
-    if min(size) < 4:
-        return False, False
-    many = inputs * outputs >= 48 * 48
-    return many, many or (inputs >= 16 and outputs >= 48)
+    """Whether Winograd's filtering is the faster way forward, and backward: with many channels,
+    and more of them where much of the last tiles is empty."""
+    filled = math.prod(size) / math.prod(APART * -(-rows // APART) for rows in size)
+    many = inputs * outputs * filled**5
+    return many >= 32 * 48, many >= 16 * 48 and inputs >= 16 and outputs >= 48
 
 
 def pair(value: int | Pair) -> Pair:

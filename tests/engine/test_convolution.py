@@ -69,28 +69,29 @@ def test_convolution_is_its_definition(case):
 
 
 @pytest.mark.parametrize("padding", [0, 1, 2, (0, 2), (2, 1)])
-@pytest.mark.parametrize("size", [(3, 3), (4, 5), (5, 4), (7, 6)])
-@pytest.mark.parametrize("strip", [1, 300, 1 << 20])
+@pytest.mark.parametrize("size", [(3, 3), (4, 5), (8, 4), (9, 6)])
+@pytest.mark.parametrize("strip", [1, 800, 1 << 20])
 def test_filtering_is_the_definition_too(monkeypatch, padding, size, strip):
-    """Winograd's halves and quarters of integers are exact; strips of rows, of samples, of all."""
+    """To rounding: the points are no integers. Strips of rows, of samples, of all."""
     way = Winograd(pair(padding))
     monkeypatch.setattr("numsnn.conv.ways", lambda *_: Ways(way, way))
     monkeypatch.setattr("numsnn.conv_winograd.STRIP", strip)
-    assert_definition((2, 3, 3, 1, padding, 1, True, size))
+    assert_definition((2, 3, 3, 1, padding, 1, True, size), assert_near)
 
 
 @pytest.mark.parametrize(
     ("layer", "size", "names"),
     [
-        (ns.Conv2d(64, 128, 3, padding=1), (10, 9), "Winograd Winograd"),
-        (ns.Conv2d(64, 128, 3, padding=1), (10, 7), "Bands Bands Im2col"),
-        (ns.Conv2d(64, 127, 3, padding=1), (10, 19), "Bands Bands Bands"),
-        (ns.Conv2d(48, 48, 3, padding=1), (6, 4), "Winograd Winograd"),
-        (ns.Conv2d(47, 48, 3, padding=1), (6, 4), "Bands Winograd"),
+        (ns.Conv2d(32, 48, 3, padding=1), (8, 4), "Winograd Winograd"),
+        (ns.Conv2d(48, 32, 3, padding=1), (8, 4), "Winograd Bands Im2col"),
+        (ns.Conv2d(31, 48, 3, padding=1), (8, 4), "Bands Winograd"),
         (ns.Conv2d(16, 48, 3, padding=1), (8, 8), "Bands Winograd"),
-        (ns.Conv2d(15, 48, 3, padding=1), (8, 8), "Bands Bands Bands"),
-        (ns.Conv2d(48, 47, 3, padding=1), (8, 8), "Bands Bands Bands"),
-        (ns.Conv2d(48, 48, 3, padding=1), (2, 8), "Bands Bands Im2col"),
+        (ns.Conv2d(15, 96, 3, padding=1), (8, 8), "Im2col Bands Im2col"),
+        (ns.Conv2d(48, 47, 3, padding=1), (8, 8), "Winograd Bands Bands"),
+        (ns.Conv2d(64, 64, 3, padding=1), (2, 8), "Bands Bands Im2col"),
+        (ns.Conv2d(64, 128, 3, padding=1), (17, 17), "Winograd Winograd"),
+        (ns.Conv2d(64, 128, 3, padding=1), (9, 9), "Bands Bands Im2col"),
+        (ns.Conv2d(64, 80, 3, padding=1), (9, 9), "Bands Bands Bands"),
         (ns.Conv2d(64, 63, (3, 2), padding=1), (8, 8), "Bands Bands Bands"),
         (ns.Conv2d(2, 32, 3, padding=1), (8, 8), "Im2col Bands Bands"),
         (ns.Conv2d(64, 64, 3, 2, padding=1), (8, 8), "Im2col Im2col Im2col"),
@@ -122,7 +123,13 @@ def test_filtering_in_single_precision_errs_as_the_definition_does():
         assert np.abs(found - wanted).max() < 1e-5 * np.abs(wanted).max()
 
 
-def assert_definition(case):
+def assert_near(found, wanted):
+    """Some hundred units of rounding in the largest number: sums of 36 and of 16 with factors to 4."""
+    assert found.shape == wanted.shape
+    assert np.abs(found - wanted).max() <= 500 * np.finfo(found.dtype).eps * np.abs(wanted).max()
+
+
+def assert_definition(case, same=np.testing.assert_array_equal):
     inputs, outputs, kernel, stride, padding, groups, bias, size = case
     layer = ns.Conv2d(inputs, outputs, kernel, stride, padding, groups, bias)
     rng = np.random.default_rng(0)
@@ -130,16 +137,16 @@ def assert_definition(case):
     weight = rng.integers(-9, 10, layer.weight_shape).astype(float)
     b = rng.integers(-9, 10, outputs).astype(float) if bias else None
     y, saved = layer.forward(layer.Params(weight, b), x)
-    np.testing.assert_array_equal(y, naive(x, weight, b, stride, padding, groups))
+    same(y, naive(x, weight, b, stride, padding, groups))
     assert layer.output_size(*size) == y.shape[-2:]
 
     d_y = rng.integers(-9, 10, y.shape).astype(float)
     d_x, d_params = layer.backward(saved, d_y)
     expected = naive_backward(x, weight, d_y, stride, padding, groups)
-    np.testing.assert_array_equal(d_x, expected[0])
-    np.testing.assert_array_equal(d_params.weight, expected[1])
+    same(d_x, expected[0])
+    same(d_params.weight, expected[1])
     if bias:
-        np.testing.assert_array_equal(d_params.bias, expected[2])
+        same(d_params.bias, expected[2])
     else:
         assert d_params.bias is None
 
