@@ -83,9 +83,10 @@ def _single_blas() -> Iterator[None]:
 def lanes(count: int, least: int = 1) -> list[slice]:
     """At most ``LANES`` equal slices of range(count), none shorter than ``least`` but the only one.
 
-    A power of two of them: 2, 4 and 8 threads then have alike to do.
+    A power of two of them: 2, 4 and 8 threads then have alike to do. One where this thread is alone,
+    see ``in_place``: every lane has sums of its own.
     """
-    most = max(1, min(LANES, count // max(least, 1)))
+    most = 1 if _alone() else max(1, min(LANES, count // max(least, 1)))
     number = 1 << (most.bit_length() - 1)
     edges = [count * i // number for i in range(number + 1)]
     return [slice(a, b) for a, b in itertools.pairwise(edges)]
@@ -105,12 +106,16 @@ def tiles(shape: tuple[int, ...], lead: int = 2, size: int = TILE) -> list[tuple
     return [(*step, samples) for step in steps for samples in last]
 
 
+def _alone() -> bool:
+    return getattr(_local, "alone", False)
+
+
 def tile(size: int) -> int:
     """Numbers in a tile of at most ``size``: half of it where this thread is alone, see ``in_place``.
 
     What is worth handing to a thread is more than what fits a cache.
     """
-    return max(1, size // 2) if getattr(_local, "alone", False) else size
+    return max(1, size // 2) if _alone() else size
 
 
 def run(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:
@@ -158,7 +163,7 @@ def _short_buffers() -> Iterator[None]:
 @contextmanager
 def in_place() -> Iterator[None]:
     """Inside, all runs of this thread stay in it, and BLAS in one thread."""
-    was = getattr(_local, "inside", False), getattr(_local, "alone", False)
+    was = getattr(_local, "inside", False), _alone()
     with _single_blas(), _short_buffers():
         _local.inside = _local.alone = True
         try:
