@@ -23,17 +23,20 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.polynomial.polynomial import polyfromroots, polyval
 
 from numsnn import parallel
-from numsnn.im2col import Pair, im2col, samples
+from numsnn.im2col import Pair, samples
 from numsnn.layout import aligned
 from numsnn.products import product
 from numsnn.validate import finite
 
 Array = np.ndarray
 
-STRIP = 1 << 21  # numbers of tiles and products that are held at a time, for the kernel that all of them meet
+STRIP = (
+    1 << 21
+)  # numbers of tiles and products that are held at a time, for the kernel that all of them meet
 SIDE, APART = 6, 4  # pixels of a tile, and from one to the next
 POINTS = np.array([0, 0.5**0.5, -(0.5**0.5), 2**0.5, -(2**0.5)])
 
@@ -137,9 +140,9 @@ def strips(images: Array, padding: Pair, outputs: int) -> Iterator[tuple[slice, 
             windows = _windows(image, i)
             pixels = parallel.scratch("pixels", windows.shape, images.dtype)
             np.copyto(pixels, windows)
-            tiles = parallel.scratch("tiles", (SIDE**2, pixels[0, 0].size // C, C), images.dtype)
+            tiles = parallel.scratch("tiles", windows.shape, images.dtype)
             product(_as(PIXELS, images), _flat(pixels), out=_flat(tiles))
-            yield n, i, tiles
+            yield n, i, tiles.reshape(SIDE**2, -1, C)
 
 
 def d_strip(d_tiles: Array, i: slice, padding: Pair, d_images: Array) -> None:
@@ -178,8 +181,8 @@ def _whole(n: slice, down: int, across: int, C: int) -> tuple[int, ...]:
 
 def _windows(image: Array, i: slice) -> Array:
     """Rows i of the tiles of images [n, H, W, C]: [6, 6, n, i, j, C], a view without a copy."""
-    windows = im2col(image, (SIDE, SIDE), (APART, APART))
-    return windows[:, i].transpose(3, 4, 0, 1, 2, 5)
+    windows = sliding_window_view(image, (SIDE, SIDE), axis=(1, 2), writeable=True)
+    return windows[:, ::APART, ::APART][:, i].transpose(4, 5, 0, 1, 2, 3)
 
 
 def _blocks(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -218,9 +221,8 @@ def get(y: Array, blocks: Array) -> None:
 
 
 def _flat(x: Array) -> Array:
-    """An array for each place in a tile, as the rows of a matrix."""
-    places = len(x) if x.ndim < 4 else len(x) * x.shape[1]
-    return x.reshape(places, -1)
+    """[6, 6, ...], [4, 4, ...] or [36, n i j, C] as a matrix: a row for each place in a tile."""
+    return x.reshape(len(x) if x.ndim == 3 else len(x) ** 2, -1)
 
 
 def _as(matrix: Array, x: Array) -> Array:

@@ -34,7 +34,7 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
     if size < SMALL:
         return np.empty(shape, dtype)
     memory = np.empty(size + LINE, np.uint8)
-    start = -ctypes.addressof(ctypes.c_char.from_buffer(memory)) % LINE
+    start = -ctypes.addressof(ctypes.c_char.from_buffer(memory.data)) % LINE
     return np.ndarray(shape, dtype, memory, start)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numsnn import parallel
 from numsnn.errors import NumsnnError
 from numsnn.layer import Array, Cotangents, Layer
-from numsnn.layout import written_out, empty_like
+from numsnn.layout import empty_like, written_out
 from numsnn.reduce import sum_to
 from numsnn.validate import cotangent, finite, inexact, one_precision, require
 

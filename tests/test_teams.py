@@ -338,6 +338,32 @@ def test_totals_in_pieces(dtype, monkeypatch):
         np.testing.assert_array_equal(found[place], expected)
 
 
+def test_totals_of_several_parts_at_once(monkeypatch):
+    """In one slot or in pieces, each in its own dtype."""
+    rng = np.random.default_rng(1)
+    shapes = [(3,), (4, 5), ()]
+    kinds = [np.float32, np.float64, np.float32]
+    parts = [
+        [rng.integers(-99, 99, s).astype(k) for s, k in zip(shapes, kinds, strict=True)]
+        for _ in range(2)
+    ]
+    for slot in (64, 1 << 12):
+        monkeypatch.setattr(exchange, "SLOT", slot)
+        share = Exchange(2, alive=lambda: None)
+
+        def work(share=share):
+            share.rank = 1
+            share.totals(parts[1])
+
+        other = multiprocessing.get_context("fork").Process(target=work)
+        other.start()
+        found = share.totals(parts[0])
+        other.join()
+        for total, a, b in zip(found, *parts, strict=True):
+            assert total.dtype == a.dtype
+            np.testing.assert_array_equal(total, a + b)
+
+
 def test_shared_arrays_are_shared():
     array = shared_array((2, 3), np.float32)
     assert not array.any()

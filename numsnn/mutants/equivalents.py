@@ -106,36 +106,19 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "im2col:laid_out",
-        "np.copyto(cols[:k], view[:k])",
+        "np.copyto(cols[:k], im2col(",
         (":k -> :", "cols[:k] -> cols"),
         "more of the buffer than is read",
-    ),
-    Reason(
-        "conv_winograd:Winograd.backward",
-        "d_fold(d_m[::3].swapaxes(0, 1))",
-        ("::3 -> :", "d_m[::3] -> d_m"),
-        "the next line fills the rows in between",
     ),
     Reason(
         "conv_winograd:Winograd.transposed",
         "U = aligned(",
         (
-            "aligned((16, O * C), weight.dtype) -> -(aligned((16, O * C), weight.dtype))",
-            "aligned((16, O * C), weight.dtype) -> 2 * (aligned((16, O * C), weight.dtype))",
+            "aligned((SIDE**2, O * C), weight.dtype) -> -(aligned((SIDE**2, O * C), weight.dtype))",
+            "aligned((SIDE**2, O * C), weight.dtype) -> 2 * (aligned((SIDE**2, O * C), "
+            "weight.dtype))",
         ),
         "an array that is written over",
-    ),
-    Reason(
-        "conv_winograd:Winograd.transposed",
-        "np.matmul(KERNELS.astype(",
-        ("KERNELS.astype(weight.real.dtype) -> KERNELS", "weight.real -> weight"),
-        "the same numbers, in double precision or as complex ones",
-    ),
-    Reason(
-        "conv_winograd:Winograd.unmatrix",
-        "pixels = matrix.reshape(16, -1).T @",
-        ("matrix.real -> matrix",),
-        "the same numbers, as complex ones",
     ),
     Reason(
         "conv_winograd:d_strip",
@@ -145,15 +128,77 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "conv_winograd:get",
-        "if y.shape != _whole(tiles):",
-        ("y.shape != _whole(tiles) -> True",),
+        "if y.shape != shape:",
+        ("y.shape != shape -> True",),
         "by way of a copy",
     ),
     Reason(
         "conv_im2col:Im2col.uncols",
-        "(n, H + 2 * top, W + 2 * left,",
-        ("2 -> (3)",),
+        "shape = (n, H + 2 * top + beyond, W + 2 * left",
+        ("2 -> (3)", "2 -> (3)"),  # of rows, of columns
         "a wider border holds zeros that nobody reads",
+    ),
+    Reason(
+        "conv_im2col:Im2col.uncols",
+        "inside = slice(beyond, -beyond or None)",
+        ("-beyond or None -> (None)",),
+        "the windows end ahead of the border",
+    ),
+    Reason(
+        "conv_im2col:Im2col.uncols",
+        "if beyond:",
+        ("beyond -> True",),
+        "sums of windows of one pixel",
+    ),
+    Reason(
+        "conv_im2col:Im2col._mean",
+        "return matrix / self.pool**2",
+        (
+            "matrix / self.pool**2 if self.pool > 1 else matrix -> (matrix / self.pool**2)",
+            "1 -> (0)",
+        ),
+        "windows of one pixel: divided by 1",
+    ),
+    Reason(
+        "im2col:laid_out",
+        "image = padded[:k] if pool == 1",
+        (
+            "padded[:k] if pool == 1 else summed(padded[:k], pool) -> (summed(padded[:k], pool))",
+            "1 -> (0)",
+        ),
+        "sums of windows of one pixel",
+    ),
+    Reason(
+        "im2col:summed",
+        "last = image.strides[3]",
+        (
+            "image.strides[3] == image.itemsize -> None",
+            "image.strides[3] == image.itemsize -> image.strides[3] != image.itemsize",
+            "3 -> (2)",
+        ),
+        "the same sums, laid out another way",
+    ),
+    Reason(
+        "im2col:summed",
+        'lines = _image("lines"',
+        (
+            '_image("lines", (n, H - size + 1, W, C), image.dtype, last) -> '
+            '-(_image("lines", (n, H - size + 1, W, C), image.dtype, last))',
+            '_image("lines", (n, H - size + 1, W, C), image.dtype, last) -> '
+            '2 * (_image("lines", (n, H - size + 1, W ... image.dtype, last))',
+        ),
+        "an array that is written over",
+    ),
+    Reason(
+        "im2col:summed",
+        'out = _image("sums"',
+        (
+            '_image("sums", (n, H - size + 1, W - siz ...  image.dtype, last) -> '
+            '-(_image("sums", (n, H - size + 1, W - s ... image.dtype, last))',
+            '_image("sums", (n, H - size + 1, W - siz ...  image.dtype, last) -> '
+            '2 * (_image("sums", (n, H - size + 1, W  ... image.dtype, last))',
+        ),
+        "an array that is written over",
     ),
     Reason(
         "im2col:col2im",
@@ -201,9 +246,18 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "norms:BatchNorm.backward",
-        "slope, common, along = (along_rows(",
-        ("slope, common, along = (along_rows(c, x) ... pe, common, along)) -> pass",),
+        "slope, along, offset = (written_out(",
+        ("slope, along, offset = (written_out(c, x ... pe, along, offset)) -> pass",),
         "the same constants, laid out another way",
+    ),
+    Reason(
+        "norms:BatchNorm.backward",
+        "d -= np.multiply(along, x[n], out=",
+        (
+            'np.multiply(along, x[n], out=parallel.sc ... long", d, d.dtype)) -> '
+            "np.multiply(along, x[n])",
+        ),
+        "the array that is returned is read, wherever it lies",
     ),
     Reason(
         "surrogates:Rectangular.inside",
@@ -453,9 +507,20 @@ NO_ERRORS: tuple[Reason, ...] = (
     ),
     Reason(
         "reduce:sum_to",
-        "if [x.strides[axis]",
-        ("[x.strides[axis] for axis in kept] == [x.itemsize] -> False",),
+        "if len(kept) == 1 and",
+        (
+            "len(kept) == 1 and x.strides[kept[0]] == x.itemsize -> False",
+            "len(kept) == 1 and x.strides[kept[0]] == x.itemsize -> (len(kept) == 1)",
+            "x.strides[kept[0]] == x.itemsize -> x.strides[kept[0]] != x.itemsize",
+            "1 -> (0)",
+        ),
         ORDER,
+    ),
+    Reason(
+        "reduce:sum_to",
+        "if len(kept) == 1 and",
+        ("0 -> (-1)",),
+        "the first of one is its last",
     ),
     Reason(
         "reduce:_column_sums",

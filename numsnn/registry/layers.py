@@ -6,6 +6,7 @@ from numsnn.checks import LayerCase
 from numsnn.compose import Identity, Repeat, Residual, Serial
 from numsnn.conv import Conv2d, Ways, pair
 from numsnn.conv_bands import Bands
+from numsnn.conv_pool import ConvPool, PooledConv2d
 from numsnn.conv_winograd import Winograd
 from numsnn.dropout import Dropout
 from numsnn.linear import Linear
@@ -60,6 +61,18 @@ def conv_winograd(rng: Rng) -> LayerCase:
     H, W = sizes(rng, *((max(1, 3 - 2 * p), 6) for p in padding))
     layer = _Winograd(inputs, outputs, 3, 1, padding, bias=coin(rng))
     return layer_case(rng, layer, (T, N, inputs, H, W), naive.conv)
+
+
+def conv_pool(rng: Rng) -> LayerCase:
+    """A convolution of stride 1 and pooling by at least 2, which are done at once."""
+    T, N, groups, per_in, per_out = sizes(rng, (1, 2), (1, 3), (1, 2), (1, 2), (1, 2))
+    kernel, padding = sizes(rng, (1, 3), (1, 3)), sizes(rng, (0, 2), (0, 2))
+    size = int(rng.integers(1, 4))
+    stride = int(rng.integers(2, 4)) if size == 1 or coin(rng) else None
+    H, W = sizes(rng, *((size + k - 1, 6) for k in kernel))
+    conv = Conv2d(groups * per_in, groups * per_out, kernel, 1, padding, groups, coin(rng))
+    layer = Serial(conv, AvgPool2d(size, stride))
+    return layer_case(rng, layer, (T, N, groups * per_in, H, W), naive.conv_pool)
 
 
 def pool(rng: Rng) -> LayerCase:
@@ -153,6 +166,7 @@ ENTRIES = (
     Entry("Conv2d", (Conv2d,), conv, VALUED, cases=20),
     Entry("Conv2d/bands", (Bands,), conv_bands, VALUED, cases=20),
     Entry("Conv2d/winograd", (Winograd,), conv_winograd, VALUED, cases=20),
+    Entry("Conv2d/pooled", (ConvPool, PooledConv2d), conv_pool, VALUED, cases=20),
     Entry("AvgPool2d", (AvgPool2d,), pool, VALUED),
     Entry("Flatten", (Flatten,), flatten, VALUED),
     Entry("BatchNorm", (BatchNorm,), batch_norm, VALUED, cases=20),

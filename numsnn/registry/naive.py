@@ -50,6 +50,12 @@ def pool(layer: Any, params: Any, x: Array) -> Array:
     return y
 
 
+def conv_pool(layer: Any, params: Any, x: Array) -> Array:
+    """One after the other."""
+    first, second = layer.layers
+    return pool(second, None, conv(first, params[0], x))
+
+
 def flatten(layer: Any, params: Any, x: Array) -> Array:
     T, N = x.shape[:2]
     rows = [[[float(v) for v in x[t, n].flat] for n in range(N)] for t in range(T)]

@@ -41,3 +41,22 @@ def test_columns_of_rows_and_a_part_of_an_array(monkeypatch, small):
     product(a, b, out[:, 1])
     np.testing.assert_array_equal(out[:, 1], a @ b)
     assert not out[:, 0].any()
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("lead", [(), (3,)])
+@pytest.mark.parametrize(
+    ("rows", "depth", "columns"),
+    [(4, 5, 64), (4, 5, 67), (3, 400, 2), (3, 401, 2), (30, 40, 50)],
+    ids=["columns", "columns and a rest", "terms", "terms and a rest", "none"],
+)
+def test_few_rows_go_by_columns_and_small_results_by_terms(
+    monkeypatch, rows, depth, columns, lead, transposed
+):
+    monkeypatch.setattr("numsnn.products.SMALL", 700)
+    monkeypatch.setattr("numsnn.products.DEEP", 100)
+    a, b = integers(*lead, rows, depth), integers(*lead, columns, depth).swapaxes(-1, -2)
+    b = b if transposed else b.copy()
+    out = np.full((*lead, rows, columns), np.nan)
+    product(a, b, out)
+    np.testing.assert_array_equal(out, a @ b)

@@ -5,38 +5,44 @@ from numsnn.mutants.edit import Mutant
 NORM = "numsnn.norms:BatchNorm.backward"
 FIXED = "numsnn.norms:FixedNorm.backward"
 
-MEAN, VARIANCE = "d -= common", "d -= part"
+OFFSET = "offset = along * mean - common"
 OVER = "slope, common, along = slope / deviation, common / deviation, along / deviation**2"
 
 NORMS = (
     Mutant(
         "statistics taken as constant",
         NORM,
-        MEAN,
-        "pass",
+        OFFSET,
+        "along, offset = 0 * along, 0 * common",
         "evaluation's gradient while training",
-        also=((VARIANCE, "pass"),),
     ),
     Mutant(
         "mean taken as constant",
         NORM,
-        MEAN,
-        "pass",
+        OFFSET,
+        "offset = along * mean",
         "no gradient through the mean",
     ),
     Mutant(
         "variance taken as constant",
         NORM,
-        VARIANCE,
-        "pass",
+        OFFSET,
+        "along, offset = 0 * along, -common",
         "no gradient through the variance",
     ),
     Mutant(
         "variance's term with the wrong sign",
         NORM,
-        VARIANCE,
-        "d += part",
+        OFFSET,
+        "along, offset = -along, -along * mean - common",
         "a plus",
+    ),
+    Mutant(
+        "the mean's share of the variance's term missing",
+        NORM,
+        OFFSET,
+        "offset = -common",
+        "x taken for x - mean",
     ),
     Mutant(
         "variance unbiased",

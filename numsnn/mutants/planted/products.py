@@ -5,13 +5,16 @@ from numsnn.mutants.edit import Mutant
 LINEAR = "numsnn.linear:Linear.backward"
 LINEAR_PARAMS = "numsnn.linear:Linear.backward_params"
 CONV = "numsnn.conv:Conv2d._backward"
-PRODUCT = "numsnn.products:product"
+ROWS = "numsnn.products:_by_rows"
+TERMS = "numsnn.products:_by_terms"
+COLUMNS_OF = "numsnn.products:_by_columns"
 IM2COL = "numsnn.conv_im2col:Im2col.backward"
 UNCOLS = "numsnn.conv_im2col:Im2col.uncols"
 COL2IM = "numsnn.im2col:col2im"
 TOTAL = "numsnn.reduce:total"
 COLUMNS = "numsnn.reduce:_column_sums"
 WEIGHT = "rows[:, o].T, x_rows, out="
+CROPPED = "d_sums[:, top : top + H + beyond, left : left + W + beyond]"
 
 PRODUCTS = (
     Mutant(
@@ -38,8 +41,8 @@ PRODUCTS = (
     Mutant(
         "weight of the wrong sign",
         LINEAR,
-        "np.matmul(rows[n], weight, ",
-        "np.matmul(rows[n], -weight, ",
+        "product(rows[n], weight, ",
+        "product(rows[n], -weight, ",
         "a minus",
     ),
     Mutant(
@@ -59,8 +62,8 @@ PRODUCTS = (
     Mutant(
         "every lane reads the first one's cotangent",
         LINEAR,
-        "np.matmul(rows[n], weight, ",
-        "np.matmul(rows[: n.stop - n.start], weight, ",
+        "product(rows[n], weight, ",
+        "product(rows[: n.stop - n.start], weight, ",
         "a lane that begins at 0 wherever it is",
     ),
     Mutant(
@@ -131,24 +134,52 @@ PRODUCTS = (
 PIECES = (
     Mutant(
         "rows that fill no piece of a product left out",
-        PRODUCT,
+        ROWS,
         "if whole < rows:",
         "if False:",
         "a stale buffer for the last rows",
     ),
     Mutant(
         "rows that fill no piece of a product read from the beginning",
-        PRODUCT,
+        ROWS,
         "np.matmul(a[..., whole:, :]",
         "np.matmul(a[..., : rows - whole, :]",
         "the first rows twice",
     ),
     Mutant(
         "pieces of a product that arrive nowhere",
-        PRODUCT,
+        ROWS,
         "out=out[..., :whole, :].reshape(",
         "out=out[..., :whole, :].copy().reshape(",
         "written into a copy",
+    ),
+    Mutant(
+        "terms that fill no piece of a sum left out",
+        TERMS,
+        "if whole < depth:",
+        "if False:",
+        "the last terms are lost",
+    ),
+    Mutant(
+        "the last piece of a sum alone",
+        TERMS,
+        "out += np.matmul(",
+        "out[...] = np.matmul(",
+        "the pieces before it are lost",
+    ),
+    Mutant(
+        "columns that fill no piece of a product left out",
+        COLUMNS_OF,
+        "if whole < b.shape[-1]:",
+        "if False:",
+        "a stale buffer for the last columns",
+    ),
+    Mutant(
+        "columns that fill no piece of a product read from the beginning",
+        COLUMNS_OF,
+        "np.matmul(a, b[..., whole:]",
+        "np.matmul(a, b[..., : b.shape[-1] - whole]",
+        "the first columns twice",
     ),
 )
 
@@ -156,22 +187,22 @@ CONVOLUTION = (
     Mutant(
         "padding not taken off",
         UNCOLS,
-        "padded[:, top : top + H, left : left + W]",
-        "padded[:, :H, :W]",
+        CROPPED,
+        "d_sums[:, : H + beyond, : W + beyond]",
         "the image's gradient shifted by the padding",
     ),
     Mutant(
         "padding taken off at the other end",
         UNCOLS,
-        "padded[:, top : top + H, left : left + W]",
-        "padded[:, 2 * top : 2 * top + H, 2 * left : 2 * left + W]",
+        CROPPED,
+        "d_sums[:, 2 * top : 2 * top + H + beyond, 2 * left : 2 * left + W + beyond]",
         "shifted the other way",
     ),
     Mutant(
         "paddings exchanged",
         UNCOLS,
-        "padded[:, top : top + H, left : left + W]",
-        "padded[:, left : left + H, top : top + W]",
+        CROPPED,
+        "d_sums[:, left : left + H + beyond, top : top + W + beyond]",
         "rows' padding for columns'",
     ),
     Mutant(
@@ -184,8 +215,8 @@ CONVOLUTION = (
     Mutant(
         "strides exchanged",
         UNCOLS,
-        "padded, self.stride)",
-        "padded, self.stride[::-1])",
+        "grouped, self.stride)",
+        "grouped, self.stride[::-1])",
         "rows' stride for columns'",
     ),
     Mutant(
@@ -261,15 +292,15 @@ CONVOLUTION = (
     Mutant(
         "groups exchanged",
         UNCOLS,
-        "col2im(np.moveaxis(d_cols, 0, -2), padded",
-        "col2im(np.moveaxis(d_cols[::-1], 0, -2), padded",
+        "col2im(np.moveaxis(d_cols, 0, -2), grouped",
+        "col2im(np.moveaxis(d_cols[::-1], 0, -2), grouped",
         "one group's channels get another one's gradient",
     ),
     Mutant(
         "chunks of the batch mixed up",
         IM2COL,
-        "d_images[n] = self.uncols",
-        "d_images[n][::-1] = self.uncols",
+        "d_images[n].transpose(0, 2, 3, 1)",
+        "d_images[n][::-1].transpose(0, 2, 3, 1)",
         "the samples of a chunk in another order",
     ),
     Mutant(
@@ -295,4 +326,42 @@ CONVOLUTION = (
     ),
 )
 
-MUTANTS = PRODUCTS + PIECES + CONVOLUTION
+POOLED = (
+    Mutant(
+        "pooling of a convolution: sums for means, back to the image",
+        "numsnn.conv_im2col:Im2col._mean",
+        "matrix / self.pool**2",
+        "matrix",
+        "the windows' size left out",
+    ),
+    Mutant(
+        "pooling of a convolution: the transpose of its sums without their border",
+        UNCOLS,
+        "inside = slice(beyond, -beyond or None)",
+        "inside = slice(0, -2 * beyond or None)",
+        "an image moved by a window",
+    ),
+    Mutant(
+        "pooling of a convolution: rows alone summed up",
+        "numsnn.im2col:summed",
+        "for b in range(size)",
+        "for b in (0,)",
+        "windows of one column",
+    ),
+    Mutant(
+        "pooling of a convolution: a buffer that shares are added to not cleared",
+        UNCOLS,
+        "d_sums.fill(0)",
+        "pass",
+        "what was there before",
+    ),
+    Mutant(
+        "pooling of a convolution: the weight's gradient in the pooling's place",
+        "numsnn.conv_pool:ConvPool.backward",
+        "(d_params, None)",
+        "(None, d_params)",
+        "the parameters of two layers exchanged",
+    ),
+)
+
+MUTANTS = PRODUCTS + PIECES + CONVOLUTION + POOLED

@@ -110,15 +110,15 @@ SHAPES = (
     Mutant(
         "regularizers not handed down",
         "numsnn.compose:Serial.backward",
-        "layer.backward(s, d_y, d_membranes)",
-        "layer.backward(s, d_y)",
+        "layer.backward(saved[at], d_y, d_membranes)",
+        "layer.backward(saved[at], d_y)",
         "the membranes' cotangents stop at the chain",
     ),
     Mutant(
         "gradients in backward order",
         "numsnn.compose:Serial.backward",
-        "tuple(reversed(d_params))",
         "tuple(d_params)",
+        "tuple(reversed(d_params))",
         "the parameters' gradients in the order in which they were found",
     ),
     Mutant(

@@ -5,8 +5,6 @@ from numsnn.mutants.edit import Mutant
 BACKWARD = "numsnn.conv_winograd:Winograd.backward"
 TRANSPOSED = "numsnn.conv_winograd:Winograd.transposed"
 UNMATRIX = "numsnn.conv_winograd:Winograd.unmatrix"
-D_FOLD = "numsnn.conv_winograd:d_fold"
-D_SPREAD = "numsnn.conv_winograd:d_spread"
 D_STRIP = "numsnn.conv_winograd:d_strip"
 GET = "numsnn.conv_winograd:get"
 STRIPS = "numsnn.conv_winograd:strips"
@@ -21,30 +19,30 @@ MUTANTS = (
     ),
     Mutant(
         "winograd: sums of the outputs for their transpose",
-        D_FOLD,
-        "np.subtract(d_m[0], d_m[3], out=d_m[2])",
-        "np.add(d_m[0], d_m[3], out=d_m[2])",
-        "a sign of m2 forgotten",
+        BACKWARD,
+        "_as(OUTPUTS, d_y).T",
+        "np.linalg.pinv(OUTPUTS)",
+        "an inverse for a transpose",
     ),
     Mutant(
         "winograd: sums of the inputs for their transpose",
-        D_SPREAD,
-        "d_following[1] -= d_x[3]",
-        "d_following[1] += d_x[3]",
-        "a sign of x3 forgotten",
+        D_STRIP,
+        "_as(PIXELS, d_images).T",
+        "_as(PIXELS, d_images)",
+        "the forward's sums once more",
     ),
     Mutant(
         "winograd: tiles that overlap overwritten",
-        D_SPREAD,
-        "d_pair[0] += d_x[0]",
-        "d_pair[0] = d_x[0]",
+        D_STRIP,
+        "windows[a, b] += d_pixels[a, b]",
+        "windows[a, b] = d_pixels[a, b]",
         "the share of the tile before lost",
     ),
     Mutant(
         "winograd: rows of a tile for its columns",
         BACKWARD,
-        "d_m[::3, ::3])",
-        "d_m[::3, ::3].swapaxes(0, 1))",
+        "get(d_part, d_blocks)",
+        "get(d_part, d_blocks.swapaxes(0, 1))",
         "tiles of the cotangent transposed",
     ),
     Mutant(
@@ -64,16 +62,16 @@ MUTANTS = (
     Mutant(
         "winograd: the kernel's sums for their transpose",
         UNMATRIX,
-        "KERNELS.astype(matrix.real.dtype)",
+        "_as(KERNELS, matrix)",
         "np.linalg.pinv(KERNELS).T",
         "an inverse for a transpose",
     ),
     Mutant(
         "winograd: every strip is the first of its image",
         STRIPS,
-        "pairs[:, :, i.start + 1 : i.stop + 1]",
-        "pairs[:, :, 1 : i.stop - i.start + 1]",
-        "rows that follow another strip's",
+        "_windows(image, i)",
+        "_windows(image, slice(0, i.stop - i.start))",
+        "rows of another strip",
     ),
     Mutant(
         "winograd: every strip of d_x is the first of its image",
@@ -85,14 +83,14 @@ MUTANTS = (
     Mutant(
         "winograd: d_x without its padding taken away",
         D_STRIP,
-        "d_whole[:, top : top + H, left : left + W]",
-        "d_whole[:, :H, :W]",
+        "whole[:, top : top + H, left : left + W]",
+        "whole[:, :H, :W]",
         "an image moved by its padding",
     ),
     Mutant(
-        "winograd: lines of d_x not cleared",
+        "winograd: d_x not cleared",
         D_STRIP,
-        "d_lines.fill(0)",
+        "whole.fill(0)",
         "pass",
         "a stale buffer that shares are added to",
     ),
