@@ -30,7 +30,8 @@ class Serial(Layer):
     """y = f_k(... f_2(f_1(x))). ``Serial(f_1, f_2, ...)``; params and saved are tuples of theirs."""
 
     layers: tuple[Any, ...]
-    _links: ClassVar[tuple]  # of an instance: what is done one after the other
+    links: ClassVar[tuple]
+    """Of an instance: what is done one after the other, and its place or its slice of places."""
 
     def __init__(self, *layers: Any) -> None:
         require(
@@ -39,7 +40,7 @@ class Serial(Layer):
             f"{[type(layer).__name__ for layer in layers]}",
         )
         object.__setattr__(self, "layers", layers)
-        object.__setattr__(self, "_links", tuple(_links(layers)))
+        object.__setattr__(self, "links", tuple(_links(layers)))
 
     def parts(self) -> dict[Any, Any]:
         return dict(enumerate(self.layers))
@@ -57,7 +58,7 @@ class Serial(Layer):
             f"{len(params) if isinstance(params, tuple) else type(params).__name__}",
         )
         saved: list = [None] * len(self.layers)
-        for at, layer in self._links:
+        for at, layer in self.links:
             x, saved[at] = layer.forward(params[at], x)
         return x, tuple(saved)
 
@@ -65,7 +66,7 @@ class Serial(Layer):
         self, saved: tuple, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, tuple]:
         d_params: list = [None] * len(self.layers)
-        for at, layer in reversed(self._links):
+        for at, layer in reversed(self.links):
             d_y, d_params[at] = layer.backward(saved[at], d_y, d_membranes)
         return d_y, tuple(d_params)
 
@@ -73,9 +74,9 @@ class Serial(Layer):
         self, saved: tuple, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple:
         d_params: list = [None] * len(self.layers)
-        for at, layer in reversed(self._links[1:]):
+        for at, layer in reversed(self.links[1:]):
             d_y, d_params[at] = layer.backward(saved[at], d_y, d_membranes)
-        for at, layer in self._links[:1]:
+        for at, layer in self.links[:1]:
             d_params[at] = backward_params(layer, saved[at], d_y, d_membranes)
         return tuple(d_params)
 

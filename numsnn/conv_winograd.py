@@ -199,8 +199,7 @@ def _tiled(y: Array) -> Array:
 
 def put(blocks: Array, y: Array) -> None:
     """Fill y [n, H', W', O] from blocks, which may go beyond it."""
-    _, _, n, down, across, O = blocks.shape  # noqa: E741
-    shape = (n, APART * down, APART * across, O)
+    shape = _outputs(blocks.shape)
     if y.shape == shape:
         np.copyto(_tiled(y), blocks)
         return
@@ -211,13 +210,18 @@ def put(blocks: Array, y: Array) -> None:
 
 def get(y: Array, blocks: Array) -> None:
     """Fill blocks from y, with zeros beyond it: the transpose of ``put``."""
-    _, _, n, down, across, O = blocks.shape  # noqa: E741
-    shape, whole = (n, APART * down, APART * across, O), y
+    shape, whole = _outputs(blocks.shape), y
     if y.shape != shape:
         whole = parallel.scratch("whole", shape, y.dtype)
         whole.fill(0)
         whole[:, : y.shape[1], : y.shape[2]] = y
     np.copyto(blocks, _tiled(whole))
+
+
+def _outputs(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """[n, H, W, O] of all that blocks of this shape hold."""
+    n, down, across, O = shape[2:]  # noqa: E741
+    return n, APART * down, APART * across, O
 
 
 def _flat(x: Array) -> Array:

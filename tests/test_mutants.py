@@ -26,7 +26,7 @@ from numsnn.mutants.equivalents import NO_ERRORS, REASONS, Reason
 from numsnn.mutants.generated import backward_part, statements
 from numsnn.mutants.source_text import Text
 
-PRODUCT = "np.matmul(rows[n], weight, out=d_x[n])"
+PRODUCT = "product(rows[n], weight, out=d_x[n])"
 SIGN = Mutant(
     "a minus",
     "numsnn.linear:Linear.backward",
@@ -66,7 +66,7 @@ def test_there_are_enough_of_them_and_each_has_its_own_name():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"old": "np.matmul(rows[n], weights"}, "stands 0 times"),
+        ({"old": "product(rows[n], weights"}, "stands 0 times"),
         ({"old": "weight"}, "expected once"),
         ({"also": (("rows.T @ z", "0"),)}, "stands 0 times"),
         ({"at": 3}, "does not hold"),

@@ -51,6 +51,7 @@ _LAYERS = (
     "numsnn.conv_winograd:strips",
     "numsnn.conv_winograd:_blocks",
     "numsnn.conv_winograd:_flat",
+    "numsnn.conv_winograd:_outputs",
     "numsnn.conv_winograd:_tiled",
     "numsnn.conv_winograd:_whole",
     "numsnn.conv_winograd:_windows",

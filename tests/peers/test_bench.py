@@ -38,7 +38,7 @@ from numsnn.bench.peers import (  # noqa: E402
     require_peers,
     running,
 )
-from numsnn.bench.peers.torch_network import torch_network  # noqa: E402
+from numsnn.bench.peers.torch_network import MeansFirst, torch_network  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -69,8 +69,12 @@ def test_variants():
     assert "snntorch, looped" in names
     assert "spikingjelly, multi-step kernel" in names
     assert not any("channels" in name for name in names)  # there are no images
+    assert not any("means" in name for name in names)  # there is no pooling
+    assert not any("means" in e.name for e in entrants(small("c"), list(PEERS)))  # behind a neuron
     field = entrants(small("b"), list(PEERS))
-    assert "norse, multi-step, channels last" in [entrant.name for entrant in field]
+    names = [entrant.name for entrant in field]
+    assert "norse, multi-step, channels last" in names
+    assert "norse, multi-step, channels last, means first" in names
     for entrant in field:  # a norm over T and N cannot loop
         assert entrant.same == ("looped" not in entrant.name)
     assert all(entrant.same for entrant in entrants(small("a"), list(PEERS)))
@@ -155,6 +159,21 @@ def test_every_variant_trains_and_infers(name, entrant):
         outputs = running.inference(work, given, entrant.variant, fold)()
         assert outputs.shape == (FEW, CLASSES)
         assert outputs.dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["b", "d"])
+def test_means_first_is_the_same_network(name):
+    """Outputs and gradients are those of the network as it is written."""
+    neurons = peers.module("spikingjelly").NEURONS["multi-step"]
+    network, params, x, labels, model = in_double(name, neurons)
+    other = torch_network(network, params, small(name).T, neurons, True)
+    assert sum(isinstance(module, MeansFirst) for module in other.modules()) == 2
+    found = []
+    for each in (model, other):
+        torch.nn.functional.cross_entropy(each(flat(x)), torch.from_numpy(labels)).backward()
+        found.append([p.grad for p in each.parameters()])
+    for a, b in zip(*found, strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("library", PEERS)
@@ -271,7 +290,7 @@ def test_trials_keep_the_fastest_and_who_is_near(monkeypatch):
     assert [contestant.name for contestant in stay] == ["snntorch, multi-step, channels last"]
     monkeypatch.setattr("numsnn.bench.entrants.NEAR", 9.0)
     stay, _ = trials(found, small("b"), Progress())
-    assert [contestant.name for contestant in stay] == [e.name for e in found if e.same]
+    assert [contestant.name for contestant in stay] == [e.name for e in found if e.same][:2]
 
 
 def test_fastest_and_kinds():

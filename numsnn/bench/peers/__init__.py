@@ -7,6 +7,8 @@ Every library is tried in each of its variants, and the fastest counts:
   a still image once in both. A looped norm has each step's own statistics, which is not tdBN: then
   it is another network, which is shown but does not count.
 * images with channels last or first in memory;
+* a convolution with pooling behind it as it is written, or as the convolution of means that numsnn
+  makes of it (``numsnn.conv_pool``), which a user could write down too;
 * where a library has a kernel for one surrogate and not for another, both.
 
 tdBN is BatchNorm2d with its factor in the first gain: the same arithmetic, nothing added. Neurons
@@ -44,11 +46,12 @@ class Variant(NamedTuple):
     neurons: str
     channels_last: bool
     images: bool = True
+    means_first: bool = False
 
     @property
     def name(self) -> str:
         layout = f", channels {'last' if self.channels_last else 'first'}" if self.images else ""
-        return self.neurons + layout
+        return self.neurons + layout + (", means first" if self.means_first else "")
 
 
 def require_peers(names: Iterable[str] = PEERS) -> None:
@@ -68,13 +71,15 @@ def module(library: str) -> Any:
     return found
 
 
-def variants(library: str, images: bool) -> list[Variant]:
-    """The variants of a library; layouts differ for images only."""
+def variants(library: str, images: bool, pooled: bool = False) -> list[Variant]:
+    """The variants of a library; layouts differ for images only, ``pooled`` where a pooling follows."""
     layouts = (True, False) if images else (False,)
+    orders = (False, True) if pooled else (False,)
     return [
-        Variant(library, neurons, last, images)
+        Variant(library, neurons, last, images, means_first)
         for neurons in module(library).NEURONS
         for last in layouts
+        for means_first in orders
     ]
 
 

@@ -54,7 +54,8 @@ def inference(
 
 def _model(network: Any, params: Tree, T: int, variant: Variant) -> nn.Module:
     torch.set_num_threads(parallel.threads())
-    model = torch_network(network, params, T, module(variant.library).NEURONS[variant.neurons])
+    neurons = module(variant.library).NEURONS[variant.neurons]
+    model = torch_network(network, params, T, neurons, variant.means_first)
     return model.to(memory_format=torch.channels_last) if variant.channels_last else model
 
 

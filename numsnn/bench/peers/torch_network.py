@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812  as everybody calls it
 from torch import Tensor, nn
 
 from numsnn.compose import Identity, Repeat, Residual, Serial
-from numsnn.conv import Conv2d
+from numsnn.conv import Conv2d, pair
+from numsnn.conv_pool import ConvPool
 from numsnn.linear import Linear
 from numsnn.neurons import LIF
 from numsnn.norms import BatchNorm, FixedNorm
@@ -89,6 +91,18 @@ class Looped(nn.Module):
         return torch.stack([self.rest(step) for step in steps]).mean(0)
 
 
+class MeansFirst(nn.Module):
+    """A convolution of the means of its padded input, of the pooling's stride."""
+
+    def __init__(self, convolution: nn.Conv2d, padding: tuple[int, int], size: int) -> None:
+        super().__init__()
+        self.convolution, self.size = convolution, size
+        self.border = (padding[1], padding[1], padding[0], padding[0])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.convolution(F.avg_pool2d(F.pad(x, self.border), self.size, 1))
+
+
 class Sum(nn.Module):
     """body(x) + shortcut(x)."""
 
@@ -100,12 +114,17 @@ class Sum(nn.Module):
         return self.body(x) + self.shortcut(x)
 
 
-def torch_network(network: Any, params: Tree, T: int, neurons: Neurons) -> nn.Module:
+def torch_network(
+    network: Any, params: Tree, T: int, neurons: Neurons, means_first: bool = False
+) -> nn.Module:
     """The module of a Serial that ends in MeanOverTime, with Repeat(T) in it where images are still.
 
-    It is in the precision of ``params``. Raises NumsnnError for a layer that has no counterpart here.
+    It is in the precision of ``params``. ``means_first``: convolutions ahead of a pooling are those of
+    means. Raises NumsnnError for a layer that has no counterpart here.
     """
     layers = list(zip(network.layers, params, strict=True))
+    if means_first:
+        layers = [(layer, params[at]) for at, layer in network.links]
     require(
         isinstance(layers[-1][0], MeanOverTime),
         f"peers: a network must end in MeanOverTime, found {type(layers[-1][0]).__name__}",
@@ -169,6 +188,17 @@ def _convolution(layer: Conv2d, params: Tree, *_: Any) -> nn.Module:
     return _weights(made, params.weight, params.bias)
 
 
+def _means_first(layer: ConvPool, params: Tree, *_: Any) -> nn.Module:
+    both = layer.both
+    assert both.pool.size is not None
+    made = nn.Conv2d(
+        both.inputs, both.outputs, both.kernel, both.pool.stride or both.pool.size,
+        groups=both.groups, bias=both.bias,
+    )  # fmt: skip
+    _weights(made, params[0].weight, params[0].bias)
+    return MeansFirst(made, pair(both.padding), both.pool.size)
+
+
 def _linear(layer: Linear, params: Tree, *_: Any) -> nn.Module:
     made = nn.Linear(layer.inputs, layer.outputs, bias=layer.bias)
     return _weights(made, params.weight, params.bias)
@@ -200,6 +230,7 @@ RULES: dict[type, Callable[..., nn.Module]] = {
     Residual: _residual,
     LIF: _neuron,
     Conv2d: _convolution,
+    ConvPool: _means_first,
     Linear: _linear,
     BatchNorm: _norm,
     FixedNorm: _norm,
