@@ -443,7 +443,7 @@ print(f"{forwards:.12f}\n{backwards:.12f}")
 beside(
     Im2col.forward,
     [
-        ("R: one window a row", "for n, cols in laid_out"),
+        ("R: one window a row", "for n, cols in self._laid_out"),
         ("y = R M^T", "product(self.rows(cols), matrix"),
     ],
 )
@@ -452,7 +452,7 @@ beside(
 beside(
     Im2col.backward_matrix,
     [
-        ("R once more, it was not kept", "for n, cols in laid_out"),
+        ("R once more, it was not kept", "for n, cols in self._laid_out"),
         ("d_M^T = R^T d_y", "product(self.rows(cols).swapaxes(1, 2)"),
     ],
 )
@@ -462,7 +462,7 @@ beside(
     Im2col.backward,
     [
         ("d_R = d_y M", "product(self.pixels(d_y[n])"),
-        ("d_x = A^T d_R", "d_images[n] = self.uncols"),
+        ("d_x = A^T d_R", "self.uncols(d_rows"),
     ],
 )
 
@@ -474,7 +474,9 @@ beside(
 # well. In `numsnn.conv_bands` the windows of one image *row* are laid out, the kernel's rows are
 # multiplied one after the other, and $d_x$ is such a convolution again, of $d_y$ with the kernel turned
 # around. In `numsnn.conv_winograd`, for kernels of 3 x 3 and many channels, sums
-# of pixels are multiplied by sums of weights: 16 products for 36.
+# of pixels are multiplied by sums of weights: 36 products for 144. And where average pooling stands
+# behind a convolution, `numsnn.conv_pool` takes the means first, which is what `pool` is here: the
+# convolution of means is the mean of convolutions, and has a quarter of the products.
 #
 # ### The norm
 
@@ -485,16 +487,17 @@ beside(
         ("10. d_shift = Σ d_y", "d_shift = sum_to"),
         ("9. d_gain = scale Σ n d_y", "d_gain = self.scale"),
         ("the means of d_n, n d_n", "np.stack([(slope * s).sum"),
+        ("what is alike for all of a channel", "offset = along * mean"),
         ("d_x: d_n / deviation", "d = np.multiply(slope, d_y[n]"),
-        ("… - the mean of d_n", "d -= common"),
-        ("… - n · the mean of n d_n", "d -= part"),
+        ("… - n · the mean of n d_n, but for its offset", "d -= np.multiply(along, x[n]"),
+        ("… - the mean of d_n, and the offset", "d += offset"),
     ],
 )
 
 # %% [markdown]
-# Here `n` is a tile, a part of the array. Before the last three lines `slope`, `common` and `along` are
-# divided by the deviation, once a channel and not once a number; `centre` is the mean, and `_centred`
-# gives `x[n] - centre`, which is $n_i$ times the deviation.
+# Here `n` is a tile, a part of the array. Before the last lines `slope`, `common` and `along` are
+# divided by the deviation, once a channel and not once a number. $n_i$ is $x_i$ minus the mean, over the
+# deviation: what the mean adds is alike for all numbers of a channel and stands in `offset`.
 #
 # ### The checks, live
 #
