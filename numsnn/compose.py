@@ -27,7 +27,11 @@ class Identity(Layer):
 
 @dataclass(frozen=True, init=False)
 class Serial(Layer):
-    """y = f_k(... f_2(f_1(x))). ``Serial(f_1, f_2, ...)``; params and saved are tuples of theirs."""
+    """y = f_k(... f_2(f_1(x))). ``Serial(f_1, f_2, ...)``; params and saved are tuples of theirs.
+
+    A convolution and the pooling behind it are done at once, see ``numsnn.conv_pool``: the result is
+    that of one after the other but for rounding, params and saved are the same.
+    """
 
     layers: tuple[Any, ...]
     links: ClassVar[tuple]

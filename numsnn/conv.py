@@ -233,8 +233,11 @@ def ways(
 
 
 def filtered(inputs: int, outputs: int, size: Pair) -> tuple[bool, bool]:
-    """Whether Winograd's filtering is the faster way forward, and backward: with many channels,
-    and more of them where much of the last tiles is empty."""
+    """Whether Winograd's filtering is the faster way forward, and backward.
+
+    It is with many channels, and where the last tiles are half empty with many more: the fifth power
+    is what measurements with 16 to 256 channels on 4 to 32 rows came to.
+    """
     filled = math.prod(size) / math.prod(APART * -(-rows // APART) for rows in size)
     many = inputs * outputs * filled**5
     return many >= 32 * 48, many >= 16 * 48 and inputs >= 16 and outputs >= 48

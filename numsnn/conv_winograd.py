@@ -14,8 +14,8 @@ outputs take six products, not twelve,
 
 On the rows and then on the columns of an image, tiles of 6x6 pixels, four apart, give 4x4 outputs
 each. The products are matrix products over channels, one for each of the 36 places in a tile; the
-sums around them are products with a fixed matrix. Rounding is smallest with points that are each
-other's inverse: 0 and +-sqrt(2), +-sqrt(1/2) err about four times as much as the sum of nine does.
+sums around them are products with a fixed matrix. The points 0, +-sqrt(1/2), +-sqrt(2) round a quarter
+as much as 0, +-1, +-2 would, and about four times as much as the sum over the kernel does.
 Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016: F(4x4, 3x3).
 """
 
@@ -34,9 +34,7 @@ from numsnn.validate import finite
 
 Array = np.ndarray
 
-STRIP = (
-    1 << 21
-)  # numbers of tiles and products that are held at a time, for the kernel that all of them meet
+STRIP = 1 << 21  # numbers of tiles and products held at a time: all of them meet one kernel
 SIDE, APART = 6, 4  # pixels of a tile, and from one to the next
 POINTS = np.array([0, 0.5**0.5, -(0.5**0.5), 2**0.5, -(2**0.5)])
 
