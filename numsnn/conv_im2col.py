@@ -99,10 +99,7 @@ class Im2col(NamedTuple):
         grouped = d_sums.reshape(*shape[:3], self.groups, C // self.groups)[:, inside, inside]
         col2im(np.moveaxis(d_cols, 0, -2), grouped, self.stride)
         d_sums = d_sums[:, top : top + H + beyond, left : left + W + beyond]
-        if beyond:
-            summed(d_sums, self.pool, d_images)
-        else:
-            np.copyto(d_images, d_sums)
+        summed(d_sums, self.pool, d_images)
 
     def _laid_out(self, images: Array) -> Iterator[tuple[slice, Array]]:
         return laid_out(images, self.kernel, self.stride, self.padding, self.pool)

@@ -23,9 +23,19 @@ from numsnn.validate import finite
 
 @dataclass(frozen=True)
 class PooledConv2d(Conv2d):
-    """A Conv2d of stride 1 whose outputs are those of ``pool`` behind it."""
+    """A Conv2d of stride 1 whose outputs are those of ``pool`` behind it.
+
+    x: [T, N, C, H, W], y: [T, N, O, H', W'] as AvgPool2d gives it; params and errors are Conv2d's, and
+    AvgPool2d's where its window does not fit.
+    """
 
     pool: AvgPool2d = AvgPool2d()
+
+    @property
+    def window(self) -> Pair:
+        """Pixels of a window on a side, and from one window to the next."""
+        assert self.pool.size is not None
+        return self.pool.size, self.pool.step(self.pool.size)
 
     def ahead(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of what the pooling gets, for x of ``shape``."""
@@ -37,17 +47,17 @@ class PooledConv2d(Conv2d):
         return self.pool.output_size(*ahead[3:])
 
     def _ways(self, size: tuple[int, ...]) -> Ways:
-        assert self.pool.size is not None
-        step = self.pool.stride or self.pool.size
-        im2col = Im2col(
-            pair(self.kernel), (step, step), pair(self.padding), self.groups, self.pool.size
-        )
+        window, step = self.window
+        im2col = Im2col(pair(self.kernel), (step, step), pair(self.padding), self.groups, window)
         return Ways(im2col, Apart(im2col, im2col))
 
 
 @dataclass(frozen=True)
 class ConvPool(Layer):
-    """Serial(conv, pool) with its params and saved, done at once. tdBN eq. 4."""
+    """Serial(conv, pool) with its params and saved, done at once. tdBN eq. 4.
+
+    x: [T, N, C, H, W], y: [T, N, O, H', W']. Raises what the two raise.
+    """
 
     both: PooledConv2d
 
@@ -72,7 +82,7 @@ def at_once(first: Any, second: Any) -> ConvPool | None:
     """The two layers as one, where that takes fewer products; ``first`` is ahead of ``second``."""
     if type(first) is not Conv2d or type(second) is not AvgPool2d:
         return None
-    alone = second.size is None or (second.stride or second.size) < 2
+    alone = second.size is None or second.step(second.size) < 2
     if alone or pair(first.stride) != (1, 1):
         return None
     own = {field.name: getattr(first, field.name) for field in fields(first)}

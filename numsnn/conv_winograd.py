@@ -14,8 +14,8 @@ outputs take six products, not twelve,
 
 On the rows and then on the columns of an image, tiles of 6x6 pixels, four apart, give 4x4 outputs
 each. The products are matrix products over channels, one for each of the 36 places in a tile; the
-sums around them are products with a fixed matrix. The points 0, +-sqrt(1/2), +-sqrt(2) round a quarter
-as much as 0, +-1, +-2 would, and about four times as much as the sum over the kernel does.
+sums around them are products with a fixed matrix. The points 0, +-sqrt(1/2), +-sqrt(2) err a third as
+much at most as 0, +-1, +-2 would, and two to four times as much as the sums of im2col do.
 Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016: F(4x4, 3x3).
 """
 

@@ -52,6 +52,8 @@ def summed(image: Array, size: int, out: Array | None = None) -> Array:
     Without ``out`` they are in an array that the thread's next call uses again, in memory as the
     image is. The transpose is this one too, of what has size - 1 zeros around it.
     """
+    if size == 1:
+        return image if out is None else added([image], out)
     n, H, W, C = image.shape
     last = image.strides[3] == image.itemsize
     lines = _image("lines", (n, H - size + 1, W, C), image.dtype, last)
@@ -76,8 +78,7 @@ def laid_out(
     for n in samples(len(images), len(padded)):
         k = n.stop - n.start
         padded[:k, top : top + H, left : left + W] = images[n].transpose(0, 2, 3, 1)
-        image = padded[:k] if pool == 1 else summed(padded[:k], pool)
-        np.copyto(cols[:k], im2col(image, kernel, stride))
+        np.copyto(cols[:k], im2col(summed(padded[:k], pool), kernel, stride))
         yield n, cols[:k]
 
 

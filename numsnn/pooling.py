@@ -39,7 +39,7 @@ class AvgPool2d(Layer):
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """(H', W') for an image of (H, W)."""
         sizes = ((length, self.size or length) for length in (height, width))
-        rows, columns = ((length - size) // self._step(size) + 1 for length, size in sizes)
+        rows, columns = ((length - size) // self.step(size) + 1 for length, size in sizes)
         return rows, columns
 
     def check_size(self, shape: tuple[int, ...]) -> None:
@@ -77,7 +77,7 @@ class AvgPool2d(Layer):
         d_x = empty(shape, d_y.dtype, saved.channels_last)
         windows = self._windows(d_x)
         size = windows.shape[-2:]
-        apart = all(self._step(length) >= length for length in size)  # no pixel lies in two windows
+        apart = all(self.step(length) >= length for length in size)  # no pixel lies in two windows
 
         def tile(n: tuple) -> None:
             share = d_y[n] / math.prod(size)
@@ -92,20 +92,20 @@ class AvgPool2d(Layer):
         parallel.run(tile, parallel.tiles(shape))
         return d_x, None
 
-    def _step(self, size: int) -> int:
+    def step(self, size: int) -> int:
         """Pixels from one window to the next, for windows of that size."""
         return self.stride or size
 
     def _steps(self, size: int, count: int) -> list[slice]:
         """Where the first pixels of ``count`` windows lie, their second pixels, and so on."""
-        step = self._step(size)
+        step = self.step(size)
         return [slice(a, a + (count - 1) * step + 1, step) for a in range(size)]
 
     def _windows(self, x: Array) -> Array:
         """x [..., H, W] as windows [..., H', W', size, size]: a view that can be written to."""
         tall, wide = (self.size or length for length in x.shape[-2:])
         windows = sliding_window_view(x, (tall, wide), axis=(-2, -1), writeable=True)
-        return windows[..., :: self._step(tall), :: self._step(wide), :, :]
+        return windows[..., :: self.step(tall), :: self.step(wide), :, :]
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,9 @@ from numsnn.mutants import (
     run_gate,
 )
 from numsnn.mutants.edit import edited_code, edited_source, source_of
-from numsnn.mutants.equivalents import NO_ERRORS, REASONS, Reason
+from numsnn.mutants.equivalents import REASONS, Reason
 from numsnn.mutants.generated import backward_part, statements
+from numsnn.mutants.no_errors import NO_ERRORS
 from numsnn.mutants.source_text import Text
 
 PRODUCT = "product(rows[n], weight, out=d_x[n])"

@@ -3,7 +3,8 @@
 import re
 
 from numsnn.mutants.edit import Mutant
-from numsnn.mutants.equivalents import NO_ERRORS, REASONS, Reason
+from numsnn.mutants.equivalents import REASONS, Reason
+from numsnn.mutants.no_errors import NO_ERRORS
 
 CHECKING = ("cotangent(", "require(", "finite(")
 

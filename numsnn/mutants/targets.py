@@ -60,7 +60,7 @@ _LAYERS = (
     "numsnn.im2col:laid_out",
     "numsnn.im2col:summed",
     "numsnn.pooling:AvgPool2d.backward",
-    "numsnn.pooling:AvgPool2d._step",
+    "numsnn.pooling:AvgPool2d.step",
     "numsnn.pooling:AvgPool2d._windows",
     "numsnn.pooling:Flatten.backward",
     "numsnn.norms:BatchNorm.backward",

@@ -84,6 +84,13 @@ def test_buffers_are_short_inside_only(threads):
         parallel.set_threads(0)
 
 
+def test_a_thread_alone_has_one_lane_and_half_a_tile():
+    assert (len(parallel.lanes(64)), parallel.tile(64)) == (parallel.LANES, 64)
+    with parallel.in_place():
+        assert (parallel.lanes(64), parallel.tile(64)) == ([slice(0, 64)], 32)
+    assert len(parallel.lanes(64)) == parallel.LANES
+
+
 def test_in_place_runs_stay_in_their_thread():
     parallel.set_threads(2)
     try:

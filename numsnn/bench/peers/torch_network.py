@@ -190,13 +190,13 @@ def _convolution(layer: Conv2d, params: Tree, *_: Any) -> nn.Module:
 
 def _means_first(layer: ConvPool, params: Tree, *_: Any) -> nn.Module:
     both = layer.both
-    assert both.pool.size is not None
+    window, step = both.window
     made = nn.Conv2d(
-        both.inputs, both.outputs, both.kernel, both.pool.stride or both.pool.size,
+        both.inputs, both.outputs, both.kernel, step,
         groups=both.groups, bias=both.bias,
     )  # fmt: skip
     _weights(made, params[0].weight, params[0].bias)
-    return MeansFirst(made, pair(both.padding), both.pool.size)
+    return MeansFirst(made, pair(both.padding), window)
 
 
 def _linear(layer: Linear, params: Tree, *_: Any) -> nn.Module:

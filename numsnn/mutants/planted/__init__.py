@@ -5,6 +5,7 @@ from numsnn.mutants.planted import (
     bands,
     carry,
     folding,
+    im2col,
     losses,
     membrane,
     mpbn,
@@ -27,6 +28,7 @@ PLANTED: tuple[Mutant, ...] = (
     + membrane.MUTANTS
     + mpbn.MUTANTS
     + products.MUTANTS
+    + im2col.MUTANTS
     + bands.MUTANTS
     + winograd.MUTANTS
     + norms.MUTANTS
