@@ -46,8 +46,8 @@ class Bands(NamedTuple):
 
     def forward(self, images: Array, matrix: Array, bias: Array | None, y: Array) -> None:
         """Fill y."""
+        finite("Conv2d", "x", images)
         for n, band in laid_out(images, (1, self.kernel[1]), (1, 1), self.padding):
-            finite("Conv2d", "x", images[n])
             correlate(band, matrix, y[n])
             if bias is not None:
                 y[n] += bias

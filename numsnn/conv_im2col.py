@@ -40,12 +40,14 @@ class Im2col(NamedTuple):
 
     def transposed(self, weight: Array) -> Array:
         """[G, O/G, K]: the matrix that leads back."""
-        return copied(self.matrix(weight).swapaxes(1, 2))
+        O, C, *window = weight.shape  # noqa: E741  O is the number of output channels throughout
+        rows = weight.reshape(self.groups, O // self.groups, C, *window).transpose(0, 1, 3, 4, 2)
+        return copied(self._mean(rows)).reshape(self.groups, O // self.groups, -1)
 
     def forward(self, images: Array, matrix: Array, bias: Array | None, y: Array) -> None:
         """Fill y."""
+        finite("Conv2d", "x", images)
         for n, cols in self._laid_out(images):
-            finite("Conv2d", "x", images[n])
             product(self.rows(cols), matrix, out=self.pixels(y[n]))
             if bias is not None:
                 y[n] += bias

@@ -1,4 +1,4 @@
-"""How a neuron turns z = membrane - threshold into spikes.
+"""How a neuron turns z = u - threshold, u its membrane, into spikes.
 
 The step is what the network does; the others are what its gradient is the exact derivative of.
 The backward pass is the same for all of them: it reads the saved spikes and the slopes at z.
@@ -23,12 +23,19 @@ class Step:
     """
 
     def fire(
-        self, surrogate: Surrogate, z: Array, width: Any, at_zero: bool, t: int, samples: slice
+        self,
+        surrogate: Surrogate,
+        u: Array,
+        threshold: Array,
+        width: Any,
+        at_zero: bool,
+        t: int,
+        samples: slice,
     ) -> Array:
-        fired = z.real >= 0 if at_zero else z.real > 0
-        if not (np.iscomplexobj(z) or np.iscomplexobj(width)):
+        fired = u.real >= threshold.real if at_zero else u.real > threshold.real
+        if not np.iscomplexobj(u):
             return fired
-        return fired + 1j * surrogate.value(z, width).imag
+        return fired + 1j * surrogate.value(u - threshold, width).imag
 
     def gate(self, spikes: Array, t: int, samples: slice) -> Array:
         """The spikes as a detached reset sees them: no tangent passes."""
@@ -46,9 +53,16 @@ class Relaxed:
     gates: Array | None = field(default=None, compare=False)
 
     def fire(
-        self, surrogate: Surrogate, z: Array, width: Any, at_zero: bool, t: int, samples: slice
+        self,
+        surrogate: Surrogate,
+        u: Array,
+        threshold: Array,
+        width: Any,
+        at_zero: bool,
+        t: int,
+        samples: slice,
     ) -> Array:
-        return surrogate.value(z, width)
+        return surrogate.value(u - threshold, width)
 
     def gate(self, spikes: Array, t: int, samples: slice) -> Array:
         return spikes.real if self.gates is None else self.gates[t, samples]
@@ -68,9 +82,16 @@ class Anchored:
     affine: bool = False
 
     def fire(
-        self, surrogate: Surrogate, z: Array, width: Any, at_zero: bool, t: int, samples: slice
+        self,
+        surrogate: Surrogate,
+        u: Array,
+        threshold: Array,
+        width: Any,
+        at_zero: bool,
+        t: int,
+        samples: slice,
     ) -> Array:
-        z0, s0 = self.z[t, samples], self.spikes[t, samples]
+        z, z0, s0 = u - threshold, self.z[t, samples], self.spikes[t, samples]
         if self.affine:
             ds_dz, ds_dwidth = surrogate.slopes(z0, self.width)
             return s0 + ds_dz * (z - z0) + ds_dwidth * (width - self.width)

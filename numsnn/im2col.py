@@ -46,22 +46,17 @@ def col2im(cols: Array, image: Array, stride: Pair) -> Array:
     return image
 
 
-def summed(image: Array, size: int, out: Array | None = None) -> Array:
-    """The sums of windows of size x size: [n, H, W, C] -> [n, H - size + 1, W - size + 1, C].
+def summed(image: Array, size: int, out: Array) -> None:
+    """out = the sums of windows of size x size: [n, H, W, C] -> [n, H - size + 1, W - size + 1, C].
 
-    Without ``out`` they are in an array that the thread's next call uses again, in memory as the
-    image is. The transpose is this one too, of what has size - 1 zeros around it.
+    The transpose is this one too, of what has size - 1 zeros around it.
     """
-    if size == 1:
-        return image if out is None else added([image], out)
-    n, H, W, C = image.shape
-    last = image.strides[3] == image.itemsize
-    lines = _image("lines", (n, H - size + 1, W, C), image.dtype, last)
-    if out is None:
-        out = _image("sums", (n, H - size + 1, W - size + 1, C), image.dtype, last)
-    H, W = out.shape[1:3]
-    added([image[:, a : a + H] for a in range(size)], lines)
-    return added([lines[:, :, b : b + W] for b in range(size)], out)
+    n, H, W, C = out.shape
+    if size > 1:
+        last = image.strides[3] == image.itemsize
+        lines = _image("lines", (n, H, W + size - 1, C), image.dtype, last)
+        image = added([image[:, a : a + H] for a in range(size)], lines)
+    added([image[:, :, b : b + W] for b in range(size)], out)
 
 
 def laid_out(
@@ -73,19 +68,23 @@ def laid_out(
     in the same buffer: the caller is done with cols by then.
     """
     (top, left), (H, W) = padding, images.shape[2:]
-    padded, cols = _buffers(images, kernel, stride, padding, pool)
+    padded, sums, cols = _buffers(images, kernel, stride, padding, pool)
     padded.fill(0)  # once: the border stays
+    inside, windows = padded[:, top : top + H, left : left + W], im2col(sums, kernel, stride)
     for n in samples(len(images), len(padded)):
         k = n.stop - n.start
-        padded[:k, top : top + H, left : left + W] = images[n].transpose(0, 2, 3, 1)
-        np.copyto(cols[:k], im2col(summed(padded[:k], pool), kernel, stride))
+        np.copyto(inside[:k], images[n].transpose(0, 2, 3, 1))
+        if pool > 1:
+            summed(padded[:k], pool, sums[:k])
+        np.copyto(cols[:k], windows[:k])
         yield n, cols[:k]
 
 
 def _buffers(
     images: Array, kernel: Pair, stride: Pair, padding: Pair, pool: int
-) -> tuple[Array, Array]:
-    """For some padded images [n, H, W, C], and their windows [n, H', W', kh, kw, C].
+) -> tuple[Array, Array, Array]:
+    """For some padded images [n, H, W, C], what windows are of (the same, without ``pool``), and
+    windows [n, H', W', kh, kw, C].
 
     In memory a window is a row or, where rows of an image are longer than rows of a window (few
     channels), a column of a matrix: what is copied comes in long runs.
@@ -96,11 +95,15 @@ def _buffers(
     columns = (width - pool + 1 - kernel[1]) // stride[1] + 1
     count = at_once(N, rows * columns * math.prod(kernel) * C)
     last = columns <= kernel[1] * C
-    padded = _image("padded", (count, height, width, C), images.dtype, last)
+    padded = sums = _image("padded", (count, height, width, C), images.dtype, last)
+    if pool > 1:
+        sums = _image("sums", (count, height - pool + 1, width - pool + 1, C), images.dtype, last)
     if last:
-        return padded, parallel.scratch("cols", (count, rows, columns, *kernel, C), images.dtype)
-    cols = parallel.scratch("cols", (*kernel, C, count, rows, columns), images.dtype)
-    return padded, cols.transpose(3, 4, 5, 0, 1, 2)
+        cols = parallel.scratch("cols", (count, rows, columns, *kernel, C), images.dtype)
+    else:
+        turned = parallel.scratch("cols", (*kernel, C, count, rows, columns), images.dtype)
+        cols = turned.transpose(3, 4, 5, 0, 1, 2)
+    return padded, sums, cols
 
 
 def _image(key: str, shape: tuple[int, ...], dtype: Any, last: bool) -> Array:

@@ -11,7 +11,7 @@ from numsnn.errors import NumsnnError
 from numsnn.firing import Step
 from numsnn.layer import Array, Cotangents, Layer
 from numsnn.layout import empty_like
-from numsnn.reduce import contract, sum_to
+from numsnn.reduce import contract, sum_to, total
 from numsnn.states import MembraneCotangent, Pieces, State
 from numsnn.surrogates import Rectangular, Surrogate
 from numsnn.tree import leaves, tree_sum
@@ -105,15 +105,15 @@ class LIF(Layer):
         membrane, spikes = empty_like(current, dtype), empty_like(current, dtype)
         charged = membrane if self.norm is None else empty_like(current, dtype)
         pieces = Pieces.of(membrane, parallel.tile(TILE), self._alike(params))
-        traces = [pieces.cut(trace) for trace in (current, membrane, charged, spikes)]
+        after = empty_like(membrane[-1:])  # v
+        traces = [pieces.cut(trace) for trace in (current, membrane, charged, spikes, after)]
         inside = params._replace(initial=pieces.cut_state(params.initial))
 
         def tile(n: slice) -> tuple:
             return self._forward(inside, n, *(trace[:, n] for trace in traces))
 
-        results = parallel.run(tile, self._tiles(traces[0].shape))
-        final = pieces.joined([r[0] for r in results])
-        norm, lateral = results[0][1:]
+        norm, lateral = parallel.run(tile, self._tiles(traces[0].shape))[0]
+        final = State(after[0], spikes[-1])
         return spikes, self.Saved(params, membrane, charged, spikes, final, norm, lateral)
 
     @np.errstate(over="ignore", invalid="ignore")  # the end looks for what is not finite
@@ -125,12 +125,15 @@ class LIF(Layer):
         membrane: Array,
         charged: Array,
         spikes: Array,
-    ) -> tuple[State, tuple, tuple]:
-        """The recursion on the samples ``n``; fills membrane, charged and spikes."""
+        after: Array,
+    ) -> tuple[tuple, tuple]:
+        """The recursion on the samples ``n``; fills membrane, charged and spikes.
+
+        ``after`` [1, n, ...] holds v, anew at every step, and at the end the last one.
+        """
         decay, threshold, width = params[:3]
         amount = threshold if params.amount is None else params.amount
         v, s = self._initial(params, n, current)
-        z, after = (empty_like(membrane[0]) for _ in range(2))  # anew at every step
         norms, laterals = [], []
         for t in range(len(current)):
             h = np.multiply(decay, v, out=charged[t])
@@ -146,14 +149,15 @@ class LIF(Layer):
                 self._same_shape("norm", u, h)
                 norms.append(saved)
                 membrane[t] = u
-            z = self._excess(params, u, out=z)
-            spikes[t] = self.firing.fire(self.surrogate, z, width, self.tie == "fires", t, n)
+            spikes[t] = self.firing.fire(
+                self.surrogate, self._turned(params, u), threshold, width, self.tie == "fires", t, n
+            )
             s = spikes[t]  # tdBN eq. 3
-            v = self._reset(u if self._carries_u else h, self._gate(s, t, n), amount, out=after)
-        if not np.isfinite(v.sum()):  # NaN and infinity stay in v once they are there
+            v = self._reset(u if self._carries_u else h, self._gate(s, t, n), amount, out=after[0])
+        if not np.isfinite(total(v)):  # NaN and infinity stay in v once they are there
             finite(f"LIF {self.name}".strip(), "current", current)
             finite(f"LIF {self.name}".strip(), "the potential after the last reset", v)
-        return State(v, s), tuple(norms), tuple(laterals)
+        return tuple(norms), tuple(laterals)
 
     # -- backward --------------------------------------------------------------------------------
 
@@ -174,16 +178,16 @@ class LIF(Layer):
         trace = None if extra.trace is None else pieces.cut(extra.trace)
         extra = MembraneCotangent(trace, pieces.cut_state(extra.final))
         d_s, d_i = pieces.cut(d_spikes), pieces.cut(d_current)
+        d_initial: State | None = None
+        if saved.params.initial is not None:
+            d_initial = State(*(empty_like(d_current[:1])[0] for _ in State._fields))
+        d_first = pieces.cut_state(d_initial)
 
         def tile(n: slice) -> LIF.Params:
-            return self._backward(inside, n, d_s[:, n], extra, d_i[:, n])
+            return self._backward(inside, n, d_s[:, n], extra, d_i[:, n], d_first)
 
-        parts = parallel.run(tile, self._tiles(d_s.shape))
-        d_params = tree_sum([p._replace(initial=None) for p in parts])
-        if saved.params.initial is not None:
-            states = [p.initial for p in parts if p.initial is not None]
-            d_params = d_params._replace(initial=pieces.joined(states))
-        return d_current, d_params
+        d_params = tree_sum(parallel.run(tile, self._tiles(d_s.shape)))
+        return d_current, d_params._replace(initial=d_initial)
 
     def _backward(
         self,
@@ -192,8 +196,9 @@ class LIF(Layer):
         d_spikes: Array,
         extra: MembraneCotangent,
         d_current: Array,
+        d_initial: State | None,
     ) -> Params:
-        """The recursion backwards on the samples ``n``; fills d_current, returns d_params."""
+        """The recursion backwards on the samples ``n``; fills d_current and d_initial, gives d_params."""
         params = saved.params
         decay, threshold, width = params[:3]
         amount = threshold if params.amount is None else params.amount
@@ -265,13 +270,16 @@ class LIF(Layer):
                 d_laterals.append(d_lateral)
         if params.amount is None and of_threshold:
             d_threshold += d_amount
+        if d_initial is not None:
+            d_initial.membrane[n] = before
+            d_initial.spikes[n] = 0 if d_s_next is None else d_s_next
         return self.Params(
             d_decay,
             d_threshold,
             d_width,
             tree_sum(d_norms),
             tree_sum(d_laterals),
-            State(before, np.zeros_like(before) if d_s_next is None else d_s_next),
+            None,
             None if params.direction is None else d_direction,
             None if params.amount is None else d_amount,
         )
@@ -288,8 +296,11 @@ class LIF(Layer):
 
     def _excess(self, params: Params, u: Array, out: Array) -> Array:
         """z = direction u - threshold."""
-        turned = u if params.direction is None else params.direction * u
-        return np.subtract(turned, params.threshold, out=out)
+        return np.subtract(self._turned(params, u), params.threshold, out=out)
+
+    def _turned(self, params: Params, u: Array) -> Array:
+        """direction u."""
+        return u if params.direction is None else params.direction * u
 
     @property
     def _carries_u(self) -> bool:

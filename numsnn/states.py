@@ -4,10 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-
 from numsnn.layer import Array, Cotangents
-from numsnn.layout import channels_last, channels_third, in_memory_order
+from numsnn.layout import channels_last, in_memory_order
 from numsnn.validate import cotangent
 
 
@@ -70,13 +68,3 @@ class Pieces:
     def cut_state(self, state: State | None) -> State | None:
         """The same for a state [N, ...]."""
         return None if state is None else State(*(self.cut(part[None])[0] for part in state))
-
-    def joined(self, states: list[State]) -> State:
-        """The states of consecutive tiles as one of [N, ...]."""
-        return State(*(self._whole(np.concatenate(parts)) for parts in zip(*states, strict=True)))
-
-    def _whole(self, part: Array) -> Array:
-        if self.count is None or not self.channels_last:
-            return part.reshape(self.sample)
-        *lead, C, H, W = self.sample
-        return channels_third(part.reshape(*lead, H, W, C))

@@ -68,6 +68,7 @@ class Bump(Surrogate):
     """P = F(z/width): ``slope(z, width)`` is dP/dz, and the width's partial follows from it."""
 
     def slope(self, z: Array, width: Any) -> Array:
+        """In an array of its own."""
         raise NotImplementedError
 
     def slopes(self, z: Array, width: Any) -> tuple[Array, Array]:
@@ -77,7 +78,8 @@ class Bump(Surrogate):
     def backward(
         self, z: Array, width: Any, d_s: Array, width_shape: tuple[int, ...] | None
     ) -> tuple[Array, Array | None]:
-        d_z = self.slope(z, width) * d_s
+        d_z = self.slope(z, width).astype(np.result_type(z, width, d_s), copy=False)
+        d_z *= d_s  # in its place: another array would be one more to go through
         if width_shape is None:
             return d_z, None
         return d_z, -contract(z, d_z, width_shape) / width
@@ -98,8 +100,10 @@ class Rectangular(Bump):
         return (-width / 2, width / 2)
 
     def inside(self, z: Array, width: Any) -> Array:
-        size, half = magnitude(z).real, np.real(width) / 2
-        return size <= half if self.closed else size < half
+        z, half = np.real(z), np.real(width) / 2
+        inside = -half <= z if self.closed else -half < z
+        inside &= z <= half if self.closed else z < half
+        return inside
 
     def value(self, z: Array, width: Any) -> Array:
         x = z / width

@@ -36,6 +36,12 @@ REASONS: tuple[Reason, ...] = (
         "the steps are alike in shape, and so are the four arrays",
     ),
     Reason(
+        "neurons:LIF.backward",
+        "d_initial = State(",
+        ("0 -> (-1)", ":1 -> :", "d_current[:1] -> d_current", "1 -> (2)"),
+        "the steps are alike in shape, and of the arrays made like them one is taken",
+    ),
+    Reason(
         LIF,
         "gate = self._gate(s[-1], len(s) - 1, n)",
         ("len(s) - 1 -> (-(1))",),
@@ -100,13 +106,25 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "im2col:laid_out",
-        "padded[:k, top : top + H",
-        (":k -> :",),
+        "np.copyto(inside[:k], images[n]",
+        (":k -> :", "inside[:k] -> inside"),
         "of fewer samples an error, or the same one in all of the buffer, of which one is read",
     ),
     Reason(
         "im2col:laid_out",
-        "np.copyto(cols[:k], im2col(summed(",
+        "if pool > 1:",
+        ("pool > 1 -> True", "1 -> (0)"),
+        "sums of windows of one pixel, in the place of the pixels",
+    ),
+    Reason(
+        "im2col:laid_out",
+        "summed(padded[:k], pool",
+        (":k -> :", "sums[:k] -> sums"),
+        "more of the buffer than is read",
+    ),
+    Reason(
+        "im2col:laid_out",
+        "np.copyto(cols[:k], windows",
         (":k -> :", "cols[:k] -> cols"),
         "more of the buffer than is read",
     ),
@@ -155,15 +173,9 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "im2col:summed",
-        "if size == 1:",
-        ("size == 1 -> False", "1 -> (0)"),
+        "if size > 1:",
+        ("size > 1 -> True", "1 -> (0)"),
         "sums of windows of one pixel",
-    ),
-    Reason(
-        "im2col:summed",
-        "return image if out is None",
-        ("image if out is None else added([image], out) -> (added([image], out))",),
-        "a copy of the same numbers",
     ),
     Reason(
         "im2col:summed",
@@ -179,21 +191,10 @@ REASONS: tuple[Reason, ...] = (
         "im2col:summed",
         'lines = _image("lines"',
         (
-            '_image("lines", (n, H - size + 1, W, C), image.dtype, last) -> '
-            '-(_image("lines", (n, H - size + 1, W, C), image.dtype, last))',
-            '_image("lines", (n, H - size + 1, W, C), image.dtype, last) -> '
-            '2 * (_image("lines", (n, H - size + 1, W ... image.dtype, last))',
-        ),
-        "an array that is written over",
-    ),
-    Reason(
-        "im2col:summed",
-        'out = _image("sums"',
-        (
-            '_image("sums", (n, H - size + 1, W - siz ...  image.dtype, last) -> '
-            '-(_image("sums", (n, H - size + 1, W - s ... image.dtype, last))',
-            '_image("sums", (n, H - size + 1, W - siz ...  image.dtype, last) -> '
-            '2 * (_image("sums", (n, H - size + 1, W  ... image.dtype, last))',
+            '_image("lines", (n, H, W + size - 1, C), image.dtype, last) -> '
+            '-(_image("lines", (n, H, W + size - 1, C), image.dtype, last))',
+            '_image("lines", (n, H, W + size - 1, C), image.dtype, last) -> '
+            '2 * (_image("lines", (n, H, W + size - 1 ... image.dtype, last))',
         ),
         "an array that is written over",
     ),
@@ -257,10 +258,15 @@ REASONS: tuple[Reason, ...] = (
         "the array that is returned is read, wherever it lies",
     ),
     Reason(
-        "surrogates:Rectangular.inside",
-        "size, half = magnitude(z).real",
-        ("magnitude(z).real -> magnitude(z)",),
-        COMPLEX_ORDER,
+        "surrogates:Bump.backward",
+        "d_z = self.slope(z, width)",
+        (
+            "self.slope(z, width).astype(np.result_ty ... , d_s), copy=False) -> "
+            "self.slope(z, width)",
+            "self.slope(z, width).astype(np.result_ty ... , d_s), copy=False) -> "
+            "self.slope(z, width).astype(np.result_type(z, width, d_s))",
+        ),
+        "cotangents are of the precision of what they are cotangents of; a copy is not a change",
     ),
     *(
         Reason(

@@ -1,6 +1,7 @@
 """Turns: everyone has one a round, the first one changes, nothing is lost."""
 
 import gc
+import time
 
 import pytest
 
@@ -44,9 +45,16 @@ def test_a_step_is_called_as_often_as_it_should_be():
     contestant = stepping("step", lambda: calls.append(0), steps=5)
     assert len(calls) == WARM_UP
     seconds = contestant.turn()
-    assert len(calls) == WARM_UP + 5
+    assert len(calls) == WARM_UP + 1 + 5
     assert list(seconds) == ["step"]
     assert seconds["step"] >= 0
+
+
+def test_the_first_step_of_a_turn_is_not_timed():
+    slow = iter([0, 0, 0.2])  # of the warm-up, and of the step that wakes everything up
+    contestant = stepping("step", lambda: time.sleep(next(slow, 0)), steps=3)
+    assert WARM_UP == 2
+    assert contestant.turn()["step"] < 0.2 / 3
 
 
 def test_no_garbage_is_collected_in_a_turn_but_afterwards():

@@ -195,6 +195,30 @@ def test_any_cut_of_an_image(monkeypatch, reset):
             assert_same((y, saved, layer.backward(saved, w)), expected)
 
 
+@pytest.mark.parametrize("shape", [(1, 3, 2, 5), (1, 3, 4, 2, 2), (3, 2, 6, 2, 2), (1, 1, 3, 2, 2)])
+@pytest.mark.parametrize("tile", [2, 1 << 14])
+def test_any_order_of_the_current_in_memory(monkeypatch, shape, tile):
+    """States and their gradients too, which are filled tile by tile."""
+    monkeypatch.setattr("numsnn.neurons.TILE", tile)
+    layer = ns.LIF(decay=0.5, threshold=17 / 64, width=4.0, detach_reset=True, name="n")
+    rng = np.random.default_rng(0)
+    x, w, v, s, d_v, d_s = rng.integers(-8, 9, (6, *shape)) / 8
+
+    def run(current):
+        params = layer.init(rng, np.float64)._replace(initial=State(v[0], s[0]))
+        y, saved = layer.forward(params, current)
+        extra = {"n": MembraneCotangent(None, State(d_v[0], d_s[0]))}
+        return y, saved.membrane, saved.final, layer.backward(saved, w, extra)
+
+    expected = run(x)
+    assert expected[2].membrane.any()
+    orders = [np.asfortranarray(x)]
+    if x.ndim == 5:
+        orders.append(np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 2, -1)), -1, 2))
+    for other in orders:
+        assert_same(run(other), expected)
+
+
 @pytest.mark.parametrize("name", ["accumulate", "hard, silent, no norm", "soft, fires, no norm"])
 def test_states_do_not_alias_the_inputs(name):
     """A state that is kept does not change when the input it came from is reused."""

@@ -61,7 +61,7 @@ TURNED = (
     ),
 )
 
-IMAGE = "padded[:k, top : top + H, left : left + W] = images[n].transpose(0, 2, 3, 1)"
+IMAGE = "np.copyto(inside[:k], images[n].transpose(0, 2, 3, 1))"
 CLEARED = "padded.fill(0)"
 
 BORDERS = (

@@ -54,8 +54,8 @@ MEMBRANE = (
     ),
     in_step(
         "initial potential's cotangent before the leak",
-        "State(before, np.zeros_like(before) if d_s_next is None else d_s_next)",
-        "State(d_h, np.zeros_like(before) if d_s_next is None else d_s_next)",
+        "d_initial.membrane[n] = before",
+        "d_initial.membrane[n] = d_h",
         "h's cotangent in place of v's",
     ),
     Mutant(
@@ -75,15 +75,15 @@ MEMBRANE = (
     Mutant(
         "tile's spikes of the first samples",
         WHOLE,
-        "self._backward(inside, n, d_s[:, n], extra, d_i[:, n])",
-        "self._backward(inside, n, d_s[:, : n.stop - n.start], extra, d_i[:, n])",
+        "self._backward(inside, n, d_s[:, n], extra, ",
+        "self._backward(inside, n, d_s[:, : n.stop - n.start], extra, ",
         "every tile of the batch reads the first one's cotangent",
     ),
     Mutant(
         "parameters of the last tile",
         WHOLE,
-        "tree_sum([p._replace(initial=None) for p in parts])",
-        "parts[-1]._replace(initial=None)",
+        "tree_sum(parallel.run(tile, self._tiles(d_s.shape)))",
+        "parallel.run(tile, self._tiles(d_s.shape))[-1]",
         "a stale buffer: the gradient of one tile of the batch for that of all",
     ),
     Mutant(
