@@ -104,7 +104,7 @@ class Winograd(NamedTuple):
             d_blocks = parallel.scratch("pixels", _blocks(d_part.shape), d_y.dtype)
             get(d_part, d_blocks)
             d_m = parallel.scratch("products", (*tiles.shape[:2], outputs), d_y.dtype)
-            product(_as(OUTPUTS, d_y).T, _flat(d_blocks), out=_flat(d_m))
+            product(_as(OUTPUTS.T, d_y), _flat(d_blocks), out=_flat(d_m))
             product(tiles.swapaxes(1, 2), d_m, out=part)
             d_matrix += part
             if d_images is not None:
@@ -152,7 +152,7 @@ def d_strip(d_tiles: Array, i: slice, padding: Pair, d_images: Array) -> None:
         whole.fill(0)
     windows = _windows(whole, i)
     d_pixels = parallel.scratch("pixels", windows.shape, d_images.dtype)
-    product(_as(PIXELS, d_images).T, _flat(d_tiles), out=_flat(d_pixels))
+    product(_as(PIXELS.T, d_images), _flat(d_tiles), out=_flat(d_pixels))
     for a in (slice(0, APART), slice(APART, SIDE)):
         for b in (slice(0, APART), slice(APART, SIDE)):
             windows[a, b] += d_pixels[a, b]  # no pixel twice: tiles overlap in their last two
@@ -228,5 +228,5 @@ def _flat(x: Array) -> Array:
 
 
 def _as(matrix: Array, x: Array) -> Array:
-    """A fixed matrix in the precision of x."""
-    return matrix.astype(x.real.dtype)
+    """A fixed matrix in the precision of x, its columns in a row: so BLAS reads it fastest."""
+    return matrix.astype(x.real.dtype, order="F")

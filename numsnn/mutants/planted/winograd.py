@@ -20,14 +20,14 @@ MUTANTS = (
     Mutant(
         "winograd: sums of the outputs for their transpose",
         BACKWARD,
-        "_as(OUTPUTS, d_y).T",
+        "_as(OUTPUTS.T, d_y)",
         "np.linalg.pinv(OUTPUTS)",
         "an inverse for a transpose",
     ),
     Mutant(
         "winograd: sums of the inputs for their transpose",
         D_STRIP,
-        "_as(PIXELS, d_images).T",
+        "_as(PIXELS.T, d_images)",
         "_as(PIXELS, d_images)",
         "the forward's sums once more",
     ),
