@@ -35,7 +35,7 @@ from numsnn.validate import finite
 Array = np.ndarray
 
 STRIP = 1 << 21  # numbers of tiles and products held at a time: all of them meet one kernel
-SIDE, APART = 6, 4  # pixels of a tile, and from one to the next
+SIDE, APART, SHARED = 6, 4, 2  # pixels of a tile, from one to the next, and of two neighbours
 POINTS = np.array([0, 0.5**0.5, -(0.5**0.5), 2**0.5, -(2**0.5)])
 
 
@@ -148,14 +148,21 @@ def d_strip(d_tiles: Array, i: slice, padding: Pair, d_images: Array) -> None:
     (n, C, H, W), (top, left) = d_images.shape, padding
     down, across = _tiles(d_images.shape, padding)
     whole = parallel.scratch("d_whole", _whole(slice(0, n), down, across, C), d_images.dtype)
-    if i.start == 0:
-        whole.fill(0)
     windows = _windows(whole, i)
     d_pixels = parallel.scratch("pixels", windows.shape, d_images.dtype)
     product(_as(PIXELS.T, d_images), _flat(d_tiles), out=_flat(d_pixels))
-    for a in (slice(0, APART), slice(APART, SIDE)):
-        for b in (slice(0, APART), slice(APART, SIDE)):
-            windows[a, b] += d_pixels[a, b]  # no pixel twice: tiles overlap in their last two
+    # the last two rows of a tile are the first two of the one below it, columns likewise: added up
+    # among the tiles, in long runs, and copied to their place
+    above = parallel.scratch("above", (SHARED, SIDE, n, across, C), d_images.dtype)
+    if i.start > 0:
+        d_pixels[:SHARED, :, :, 0] += above
+    np.copyto(above, d_pixels[APART:, :, :, -1])
+    d_pixels[:SHARED, :, :, 1:] += d_pixels[APART:, :, :, :-1]
+    for row in d_pixels:
+        row[:SHARED, :, :, 1:] += row[APART:, :, :, :-1]
+    for a in (slice(APART, SIDE), slice(0, APART)):
+        for b in (slice(APART, SIDE), slice(0, APART)):
+            np.copyto(windows[a, b], d_pixels[a, b])  # what is complete comes last
     if i.stop == down:
         d_images[:] = whole[:, top : top + H, left : left + W].transpose(0, 3, 1, 2)
 
@@ -174,7 +181,7 @@ def _sizes(N: int, down: int, across: int, channels: int) -> Pair:
 
 def _whole(n: slice, down: int, across: int, C: int) -> tuple[int, ...]:
     """The shape of padded images that are all tiles."""
-    return n.stop - n.start, *(APART * z + SIDE - APART for z in (down, across)), C
+    return n.stop - n.start, *(APART * z + SHARED for z in (down, across)), C
 
 
 def _windows(image: Array, i: slice) -> Array:

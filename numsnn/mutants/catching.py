@@ -134,7 +134,7 @@ def small_seams() -> Iterator[None]:
     put(parallel, "LANES", 2)
     put(conv, "WORTH", 8)
     put(im2col, "LAID", 64)
-    put(conv_winograd, "STRIP", 400)
+    put(conv_winograd, "STRIP", 800)
     put(linear, "LANE", 8)
     put(products, "SMALL", 12)
     put(products, "LEAST", 2)

@@ -138,6 +138,10 @@ REASONS: tuple[Reason, ...] = (
         ),
         "an array that is written over",
     ),
+    *(
+        Reason("conv_winograd:d_strip", line, (": -> ::-1",), "strips of some rows hold one sample")
+        for line in ("d_pixels[:SHARED, :, :, 0] += above", "np.copyto(above, d_pixels[")
+    ),
     Reason(
         "conv_winograd:d_strip",
         "if i.stop == down:",

@@ -55,10 +55,10 @@ class _Winograd(Conv2d):
 
 
 def conv_winograd(rng: Rng) -> LayerCase:
-    """A kernel of 3x3 and stride 1; images may be smaller than a tile."""
+    """A kernel of 3x3 and stride 1; images from less than a tile to some of them."""
     T, N, inputs, outputs = sizes(rng, (1, 2), (1, 3), (1, 2), (1, 2))
     padding = sizes(rng, (0, 2), (0, 2))
-    H, W = sizes(rng, *((max(1, 3 - 2 * p), 6) for p in padding))
+    H, W = sizes(rng, *((max(1, 3 - 2 * p), z) for p, z in zip(padding, (18, 14), strict=True)))
     layer = _Winograd(inputs, outputs, 3, 1, padding, bias=coin(rng))
     return layer_case(rng, layer, (T, N, inputs, H, W), naive.conv)
 

@@ -34,8 +34,8 @@ MUTANTS = (
     Mutant(
         "winograd: tiles that overlap overwritten",
         D_STRIP,
-        "windows[a, b] += d_pixels[a, b]",
-        "windows[a, b] = d_pixels[a, b]",
+        "row[:SHARED, :, :, 1:] +=",
+        "row[:SHARED, :, :, 1:] =",
         "the share of the tile before lost",
     ),
     Mutant(
@@ -76,8 +76,8 @@ MUTANTS = (
     Mutant(
         "winograd: every strip of d_x is the first of its image",
         D_STRIP,
-        "if i.start == 0:",
-        "if True:",
+        "if i.start > 0:",
+        "if False:",
         "the strips before it are lost",
     ),
     Mutant(
@@ -88,11 +88,11 @@ MUTANTS = (
         "an image moved by its padding",
     ),
     Mutant(
-        "winograd: d_x not cleared",
+        "winograd: what is complete overwritten",
         D_STRIP,
-        "whole.fill(0)",
-        "pass",
-        "a stale buffer that shares are added to",
+        "for a in (slice(APART, SIDE), slice(0, APART)):",
+        "for a in (slice(0, APART), slice(APART, SIDE)):",
+        "a tile's last rows put over the first of the one below",
     ),
     Mutant(
         "winograd: border not cleared",
