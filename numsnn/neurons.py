@@ -178,9 +178,8 @@ class LIF(Layer):
         trace = None if extra.trace is None else pieces.cut(extra.trace)
         extra = MembraneCotangent(trace, pieces.cut_state(extra.final))
         d_s, d_i = pieces.cut(d_spikes), pieces.cut(d_current)
-        d_initial: State | None = None
-        if saved.params.initial is not None:
-            d_initial = State(*(empty_like(d_current[:1])[0] for _ in State._fields))
+        both = (empty_like(d_current[:1])[0] for _ in State._fields)
+        d_initial = None if saved.params.initial is None else State(*both)
         d_first = pieces.cut_state(d_initial)
 
         def tile(n: slice) -> LIF.Params:

@@ -37,7 +37,7 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "neurons:LIF.backward",
-        "d_initial = State(",
+        "both = (empty_like(",
         ("0 -> (-1)", ":1 -> :", "d_current[:1] -> d_current", "1 -> (2)"),
         "the steps are alike in shape, and of the arrays made like them one is taken",
     ),

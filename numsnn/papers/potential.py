@@ -78,9 +78,8 @@ class PotentialLIF(LIF):
 
     def _put_out(self, params: LIF.Params, u: Array, t: int) -> Array:
         """u above the threshold, else 0; a tangent goes by the primitive, a mode by itself."""
-        fire = self.firing.fire
-        z, tie = u - params.threshold, self.tie == "fires"
-        s = fire(self.surrogate, z, params.width, tie, t, slice(None))
+        fire, tie = self.firing.fire, self.tie == "fires"
+        s = fire(self.surrogate, u, params.threshold, params.width, tie, t, slice(None))
         if not isinstance(self.firing, Step):
             return s
         return u.real * s.real + 1j * s.imag if np.iscomplexobj(s) else u * s

@@ -61,8 +61,8 @@ MEMBRANE = (
     Mutant(
         "initial state's cotangent missing",
         WHOLE,
-        "if saved.params.initial is not None:",
-        "if False:",
+        "None if saved.params.initial is None else State(*both)",
+        "None",
         "a chunk of a sequence that tells nothing to the one before",
     ),
     Mutant(
