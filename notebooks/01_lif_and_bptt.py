@@ -483,8 +483,7 @@ beside(
     [
         ("h[t] = decay · v[t-1]", "h = np.multiply(decay, v"),
         ("… + c[t]", "h += current[t]"),
-        ("z[t] = h[t] - threshold", "z = self._excess"),
-        ("s[t] = H(z[t])", "spikes[t] = self.firing.fire"),
+        ("s[t] = H(h[t] - threshold)", "spikes[t] = self.firing.fire"),
     ],
 )
 
@@ -498,10 +497,11 @@ beside(
 )
 
 # %% [markdown]
-# Four names are new. `u` is the potential that is held against the threshold. It differs from `h`
-# only where a normalisation stands between them, as in MPBN; here it is `h`. `carried` is the one
-# of the two that is reset. `gate` is the spike as the reset sees it. `amount` is what a soft reset
-# takes away, the threshold.
+# Some names are new. `u` is the potential that is held against the threshold. It differs from `h`
+# only where a normalisation stands between them, as in MPBN; here it is `h`. `turned` is `u` but for
+# a sign that folding may put there; it is above the threshold where $z$ is above 0. `carried` is the
+# one of `u` and `h` that is reset. `gate` is the spike as the reset sees it. `amount` is what a soft
+# reset takes away, the threshold.
 #
 # ### The neuron backwards
 #

@@ -353,7 +353,8 @@ beside(
 beside(
     Bump.backward,
     [
-        ("d_z = r d_s", "d_z = self.slope(z, width) * d_s"),
+        ("r", "d_z = self.slope(z, width)"),
+        ("d_z = r d_s", "d_z *= d_s"),
         ("d_width = - Σ z d_z / width", "return d_z, -contract(z, d_z"),
     ],
 )

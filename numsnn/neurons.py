@@ -134,6 +134,7 @@ class LIF(Layer):
         decay, threshold, width = params[:3]
         amount = threshold if params.amount is None else params.amount
         v, s = self._initial(params, n, current)
+        tie = self.tie == "fires"
         norms, laterals = [], []
         for t in range(len(current)):
             h = np.multiply(decay, v, out=charged[t])
@@ -149,9 +150,8 @@ class LIF(Layer):
                 self._same_shape("norm", u, h)
                 norms.append(saved)
                 membrane[t] = u
-            spikes[t] = self.firing.fire(
-                self.surrogate, self._turned(params, u), threshold, width, self.tie == "fires", t, n
-            )
+            turned = self._turned(params, u)
+            spikes[t] = self.firing.fire(self.surrogate, turned, threshold, width, tie, t, n)
             s = spikes[t]  # tdBN eq. 3
             v = self._reset(u if self._carries_u else h, self._gate(s, t, n), amount, out=after[0])
         if not np.isfinite(total(v)):  # NaN and infinity stay in v once they are there
