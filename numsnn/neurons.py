@@ -11,7 +11,7 @@ from numsnn.errors import NumsnnError
 from numsnn.firing import Step
 from numsnn.layer import Array, Cotangents, Layer
 from numsnn.layout import empty_like
-from numsnn.reduce import contract, sum_to, total
+from numsnn.reduce import contract, sum_to
 from numsnn.states import MembraneCotangent, Pieces, State
 from numsnn.surrogates import Rectangular, Surrogate
 from numsnn.tree import leaves, tree_sum
@@ -154,7 +154,7 @@ class LIF(Layer):
             spikes[t] = self.firing.fire(self.surrogate, turned, threshold, width, tie, t, n)
             s = spikes[t]  # tdBN eq. 3
             v = self._reset(u if self._carries_u else h, self._gate(s, t, n), amount, out=after[0])
-        if not np.isfinite(total(v)):  # NaN and infinity stay in v once they are there
+        if not np.isfinite(v.sum()):  # NaN and infinity stay in v once they are there
             finite(f"LIF {self.name}".strip(), "current", current)
             finite(f"LIF {self.name}".strip(), "the potential after the last reset", v)
         return tuple(norms), tuple(laterals)

@@ -5,12 +5,12 @@ python -m numsnn.networks.training_memory
 ResNets of 8 channels on 24x24 images, 8 at a time, one thread, in MiB:
 
     T  weight layers   saved    peak  peak/saved
-    2              8     7.7    11.3        1.46
-    4              8    13.4    16.7        1.25
-    8              8    24.6    30.2        1.23
-    4             14    25.2    28.5        1.13
-    4             26    48.8    52.3        1.07
-    4             50    96.1    99.7        1.04
+    2              8     6.8    10.2        1.51
+    4              8    12.4    15.6        1.26
+    8              8    23.6    29.1        1.23
+    4             14    23.3    26.6        1.14
+    4             26    45.3    48.6        1.07
+    4             50    89.2    92.7        1.04
 
 Every step and every block adds the same amount. The peak is what is saved, the gradient of one
 layer at a time and buffers of some MiB for convolutions and neurons: below twice what is saved.
