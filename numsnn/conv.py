@@ -206,6 +206,7 @@ class Conv2d(Layer):
                 f"Conv2d: the kernel {pair(self.kernel)} does not fit the image on axes 3 and 4 of "
                 f"{x.shape} padded by {pair(self.padding)}"
             )
+        finite("Conv2d", "x", x)
         finite("Conv2d", "weight", weight)
         if bias is not None:
             finite("Conv2d", "bias", bias)

@@ -30,12 +30,12 @@ from numsnn import parallel
 from numsnn.im2col import Pair, samples
 from numsnn.layout import aligned
 from numsnn.products import product
-from numsnn.validate import finite
 
 Array = np.ndarray
 
 STRIP = 1 << 21  # numbers of tiles and products held at a time: all of them meet one kernel
-SIDE, APART, SHARED = 6, 4, 2  # pixels of a tile, from one to the next, and of two neighbours
+SIDE, APART = 6, 4  # pixels of a tile, and from one to the next
+SHARED = SIDE - APART  # pixels of two neighbours
 POINTS = np.array([0, 0.5**0.5, -(0.5**0.5), 2**0.5, -(2**0.5)])
 
 
@@ -81,7 +81,6 @@ class Winograd(NamedTuple):
 
     def forward(self, images: Array, matrix: Array, bias: Array | None, y: Array) -> None:
         """Fill y."""
-        finite("Conv2d", "x", images)
         outputs = matrix.shape[2]
         for n, rows, tiles in strips(images, self.padding, outputs):
             m = parallel.scratch("products", (*tiles.shape[:2], outputs), y.dtype)

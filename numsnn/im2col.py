@@ -83,11 +83,11 @@ def laid_out(
 def _buffers(
     images: Array, kernel: Pair, stride: Pair, padding: Pair, pool: int
 ) -> tuple[Array, Array, Array]:
-    """For some padded images [n, H, W, C], what windows are of (the same, without ``pool``), and
-    windows [n, H', W', kh, kw, C].
+    """For some padded images [n, H, W, C], what windows are of, and windows [n, H', W', kh, kw, C].
 
-    In memory a window is a row or, where rows of an image are longer than rows of a window (few
-    channels), a column of a matrix: what is copied comes in long runs.
+    Windows are of sums with ``pool``, else of the padded images themselves. In memory a window is a
+    row or, where rows of an image are longer than rows of a window (few channels), a column of a
+    matrix: what is copied comes in long runs.
     """
     N, C, *size = images.shape
     height, width = (z + 2 * p for z, p in zip(size, padding, strict=True))

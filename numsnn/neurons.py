@@ -105,7 +105,7 @@ class LIF(Layer):
         membrane, spikes = empty_like(current, dtype), empty_like(current, dtype)
         charged = membrane if self.norm is None else empty_like(current, dtype)
         pieces = Pieces.of(membrane, parallel.tile(TILE), self._alike(params))
-        after = empty_like(membrane[-1:])  # v
+        after = empty_like(membrane[-1:])  # v, anew at every step, the last one at the end
         traces = [pieces.cut(trace) for trace in (current, membrane, charged, spikes, after)]
         inside = params._replace(initial=pieces.cut_state(params.initial))
 
@@ -127,10 +127,7 @@ class LIF(Layer):
         spikes: Array,
         after: Array,
     ) -> tuple[tuple, tuple]:
-        """The recursion on the samples ``n``; fills membrane, charged and spikes.
-
-        ``after`` [1, n, ...] holds v, anew at every step, and at the end the last one.
-        """
+        """The recursion on the samples ``n``; fills membrane, charged, spikes and ``after`` [1, n, ...]."""
         decay, threshold, width = params[:3]
         amount = threshold if params.amount is None else params.amount
         v, s = self._initial(params, n, current)

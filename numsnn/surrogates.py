@@ -68,7 +68,7 @@ class Bump(Surrogate):
     """P = F(z/width): ``slope(z, width)`` is dP/dz, and the width's partial follows from it."""
 
     def slope(self, z: Array, width: Any) -> Array:
-        """In an array of its own."""
+        """dP/dz, in the shape of z and in an array of its own: ``backward`` writes into it."""
         raise NotImplementedError
 
     def slopes(self, z: Array, width: Any) -> tuple[Array, Array]:
@@ -101,9 +101,8 @@ class Rectangular(Bump):
 
     def inside(self, z: Array, width: Any) -> Array:
         z, half = np.real(z), np.real(width) / 2
-        inside = -half <= z if self.closed else -half < z
-        inside &= z <= half if self.closed else z < half
-        return inside
+        below = np.less_equal if self.closed else np.less
+        return below(-half, z) & below(z, half)
 
     def value(self, z: Array, width: Any) -> Array:
         x = z / width

@@ -55,7 +55,7 @@ class _Winograd(Conv2d):
 
 
 def conv_winograd(rng: Rng) -> LayerCase:
-    """A kernel of 3x3 and stride 1; images from less than a tile to some of them."""
+    """A kernel of 3x3 and stride 1; images from less than a tile to five by four of them, in strips."""
     T, N, inputs, outputs = sizes(rng, (1, 2), (1, 3), (1, 2), (1, 2))
     padding = sizes(rng, (0, 2), (0, 2))
     H, W = sizes(rng, *((max(1, 3 - 2 * p), z) for p, z in zip(padding, (18, 14), strict=True)))

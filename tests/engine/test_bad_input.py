@@ -232,6 +232,16 @@ def test_initial_states_of_the_wrong_shape():
             layer.forward(params._replace(initial=state), np.ones((4, 2, 3)))
 
 
+def test_a_convolution_says_where_in_x_a_number_is_not_finite(monkeypatch):
+    monkeypatch.setattr("numsnn.im2col.LAID", 1)
+    monkeypatch.setattr("numsnn.conv.WORTH", 1)
+    layer = ns.Conv2d(2, 3, 3, padding=1)
+    x = np.ones((3, 4, 2, 5, 5))
+    x[2, 3, 1, 0, 4] = np.nan
+    with pytest.raises(NumsnnError, match=r"x must be finite, found nan at \(2, 3, 1, 0, 4\)"):
+        layer.forward(layer.init(np.random.default_rng(0), np.float64), x)
+
+
 def test_a_missing_or_surplus_bias():
     for layer in (ns.Linear(2, 3), ns.Conv2d(2, 3, 1)):
         params = layer.init(np.random.default_rng(0), np.float64)

@@ -60,6 +60,17 @@ def test_values(surrogate, z, value, slope):
     assert surrogate.slopes(z, 1.0)[0].item() == pytest.approx(slope, rel=1e-10)
 
 
+@each
+@pytest.mark.parametrize("dtype", [np.float64, np.complex128])
+def test_a_cotangent_of_higher_precision_keeps_it(surrogate, dtype):
+    rng = np.random.default_rng(0)
+    z, width = rng.standard_normal((2, 5)).astype(np.float32), np.ones((), np.float32)
+    d_s = rng.standard_normal((2, 5)) * dtype(1 + 1j if dtype is np.complex128 else 1)
+    d_z, _ = surrogate.backward(z, width, d_s, None)
+    assert d_z.dtype == dtype
+    np.testing.assert_array_equal(d_z, surrogate.slopes(z, width)[0] * d_s)
+
+
 @each_bounded
 @pytest.mark.parametrize("width", [0.5, 1.0, 3.0])
 def test_the_slope_has_the_declared_area(surrogate, width):
