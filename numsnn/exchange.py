@@ -4,7 +4,6 @@ Every process, a rank, calls ``total`` with its own part and gets the sum of all
 order of ranks: the same bits in every rank and in every run.
 """
 
-import itertools
 import math
 import mmap
 from collections.abc import Callable
@@ -53,45 +52,30 @@ class Exchange:
 
     def total(self, part: Array) -> Array:
         """The sum of the parts of all ranks, which have one shape and one dtype."""
-        result = np.empty(part.size, part.dtype)
-        self._fill([part.reshape(-1)], result)
+        flat, result = part.reshape(-1), np.empty(part.size, part.dtype)
+        count = SLOT // part.itemsize
+        for start in range(0, max(1, len(flat)), count):
+            piece = slice(start, start + count)
+            self._total(flat[piece], result[piece])
         return result.reshape(part.shape)
 
-    def totals(self, parts: list[Array]) -> list[Array]:
-        """``total`` of each of some parts, exchanged at once."""
-        rows = [part.reshape(-1) for part in parts]
-        ends = list(itertools.accumulate(map(len, rows)))
-        result = np.empty(ends[-1], np.result_type(*parts))
-        self._fill(rows, result)
-        return [
-            total.reshape(part.shape).astype(part.dtype, copy=False)
-            for total, part in zip(np.split(result, ends[:-1]), parts, strict=True)
-        ]
-
-    def _fill(self, rows: list[Array], result: Array) -> None:
-        """Fill ``result`` with the sum of parts, rows behind each other, by as many slots as it takes."""
-        count = SLOT // result.itemsize
-        if len(result) <= count:
-            self._total(rows, result)
-            return
-        flat = np.concatenate(rows)
-        for start in range(0, len(flat), count):
-            piece = slice(start, start + count)
-            self._total([flat[piece]], result[piece])
-
-    def _total(self, rows: list[Array], result: Array) -> None:
-        """Fill ``result`` with the sum of parts, rows behind each other, that fit a slot."""
+    def _total(self, part: Array, result: Array) -> None:
+        """Fill ``result`` with the sum of parts that fit a slot."""
         slots = self._slots[self._turn, :, : result.nbytes].view(result.dtype)
         self._turn = 1 - self._turn
-        np.concatenate(rows, out=slots[self.rank])
+        slots[self.rank] = part
+        self.meet()
+        np.add(slots[0], slots[1], out=result)
+        for slot in slots[2:]:
+            result += slot
+
+    def meet(self) -> None:
+        """Wait until all ranks are here: what each has written to shared memory, all can read then."""
         others = [rank for rank in range(self.ranks) if rank != self.rank]
         for other in others:
             self.tell(other)
         for other in others:
             self.wait(other)
-        np.add(slots[0], slots[1], out=result)
-        for slot in slots[2:]:
-            result += slot
 
     def tell(self, other: int) -> None:
         """Let one ``wait`` for this rank return in another."""

@@ -7,7 +7,7 @@ params, state = optimizer.update(params, d_params, state, rate)
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,12 @@ FROZEN = ("decay", "threshold", "width", "initial", "direction", "amount")
 
 
 class Optimizer:
+    """``numberwise``: whether an update of a number depends on nothing but its own gradient and state
+    and the last part of its leaf's name, so that it does not matter how numbers are gathered in leaves.
+    """
+
     frozen: tuple[str, ...]
+    numberwise: ClassVar[bool] = False
 
     def learns(self, name: str) -> bool:
         """Whether the leaf of this name is updated: no part of its path is frozen."""
@@ -40,6 +45,7 @@ class SGD(Optimizer):
     ``weight`` decay.
     """
 
+    numberwise: ClassVar[bool] = True
     momentum: float = 0.9
     weight_decay: float = 0.0
     frozen: tuple[str, ...] = FROZEN
@@ -78,6 +84,7 @@ class Adam(Optimizer):
     k counts the updates from 1. Weight decay is added to g, for weights only.
     """
 
+    numberwise: ClassVar[bool] = True
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
@@ -138,10 +145,13 @@ def gradient_norm(d_params: Tree) -> float:
     )
 
 
-def clipped(d_params: Tree, largest: float) -> Tree:
-    """g * min(1, largest/norm): the gradient with its norm held to ``largest``."""
+def clipped(d_params: Tree, largest: float, norm: float | None = None) -> Tree:
+    """g * min(1, largest/norm): the gradient with its norm held to ``largest``.
+
+    norm: where ``d_params`` are some of the gradient's numbers, the norm of all.
+    """
     require(largest > 0, f"clipped: the largest norm must be positive, found {largest}")
-    norm = gradient_norm(d_params)
+    norm = gradient_norm(d_params) if norm is None else norm
     factor = min(1.0, largest / norm) if norm > 0 else 1.0
     return map_tree(lambda g: (g * factor).astype(g.dtype), d_params)
 

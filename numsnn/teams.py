@@ -1,7 +1,9 @@
-"""The gradient of a batch, by several processes: each takes some samples, and their sums go around.
+"""A training step by several processes: each takes some samples of the batch, and their sums go around.
 
-with Team(network, objective, processes=2) as team:
-    terms, outputs, saved, d_params = team.gradient(params, x, labels)
+with Team(network, objective, optimizer, processes=2) as team:
+    team.take(params, optimizer.init(params))
+    loss, outputs, saved = team.step(x, labels, rate)
+    params, moments = team.give()
 
 Threads that need the interpreter for every few microseconds stand in each other's way; processes do
 not. What couples samples is exchanged: the sums of batch norms (tdBN eq. 7-8 and the mean and
@@ -12,10 +14,12 @@ the order of sums, and the same bits in every run with as many processes.
 import os
 import signal
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,37 +27,58 @@ from numsnn import parallel
 from numsnn.errors import NumsnnError
 from numsnn.exchange import Exchange, shared_array
 from numsnn.firing import Step
-from numsnn.gradient import Gradient, gradient
+from numsnn.gradient import gradient
 from numsnn.layer import Array, map_layers, walk
 from numsnn.neurons import LIF
 from numsnn.norms import BatchNorm
 from numsnn.recipes import Loss, Objective
-from numsnn.tree import Tree, leaves, map_tree, named_leaves
+from numsnn.shares import Shares
+from numsnn.tree import Tree
 from numsnn.validate import positive_integer, require
 
-LEAST = 2  # samples for each process; a smaller batch is not shared out
+LEAST = 2  # samples for each process; a smaller batch is the first one's alone
 MESSAGE = 1 << 12  # bytes of an error that a worker leaves behind
 
 
-class Team:
-    """Processes that share every batch. ``close``, or the end of ``with``, lets them go.
+class Shared(NamedTuple):
+    """What a shared batch gives besides new parameters."""
 
-    The first batch begins them: they are forked then, with network and objective as they are, and
-    take parameters and data through shared memory. One thread each.
+    loss: float
+    outputs: Array  # [T, N, classes], as of ``numsnn.gradient.gradient``
+    saved: Tree  # of the first process's samples; the statistics in it are those of the whole batch
+
+
+class Team:
+    """Processes that share every batch of a training. ``close``, or the end of ``with``, lets them go.
+
+    It trains what it was last given by ``take``. The first batch begins the processes: they are
+    forked then, with network and objective as they are; parameters and data lie in shared memory.
+    One thread each.
+
+    clip: the largest norm of the gradient of what learns; None: any.
 
     Raises NumsnnError for layers with a seed (Dropout), which draw numbers for a batch as a whole,
     for neurons that hold a recorded batch, for norms over axes of their own, for penalties, which are
-    functions of a batch as a whole, and where the system cannot fork. The loss is taken to be a
-    mean over samples, as all of ``numsnn.losses`` are, and layers of your own to treat every sample
-    by itself.
+    functions of a batch as a whole, for optimizers that are not ``numberwise``, and where the system
+    cannot fork. The loss is taken to be a mean over samples, as all of ``numsnn.losses`` are, and
+    layers of your own to treat every sample by itself.
     """
 
-    def __init__(self, network: Any, objective: Objective, processes: int) -> None:
+    def __init__(
+        self,
+        network: Any,
+        objective: Objective,
+        optimizer: Any,
+        processes: int,
+        clip: float | None = None,
+    ) -> None:
         positive_integer("Team", "processes", processes)
-        self.network, self.objective, self.processes = network, objective, processes
+        require(processes > 1, "Team: there must be at least 2 processes, found 1")
+        _refuse(network, objective, optimizer)
+        self._task = network, objective, optimizer, clip
+        self._processes = processes
+        self._held: tuple[Tree, Tree] | None = None  # as taken or given; stale while there is a crew
         self._crew: _Crew | None = None
-        if processes > 1:
-            _refuse(network, objective)
 
     def __enter__(self) -> "Team":
         return self
@@ -61,35 +86,53 @@ class Team:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def take(self, params: Tree, moments: Tree) -> None:
+        """Train these from now on: parameters, and the optimizer's state beside them."""
+        self.close()
+        self._held = params, moments
+
+    def give(self) -> tuple[Tree, Tree]:
+        """Parameters and the optimizer's state as they are now, in arrays of their own."""
+        require(self._held is not None, "Team: there are no parameters, take some first")
+        if self._crew is not None:
+            with self._or_none():
+                self._held = self._crew.gather()
+        assert self._held is not None
+        return self._held
+
     def close(self) -> None:
-        """Let the processes go; the next batch would begin new ones."""
+        """Let the processes go, and what they have trained: ``give`` it back before."""
         if self._crew is not None:
             self._crew.dismiss()
-        self._crew = None
+        self._crew = self._held = None
 
-    def begin(self, params: Tree, x: Array, labels: Array) -> None:
+    def begin(self, x: Array, labels: Array) -> None:
         """Begin the processes, for batches of as many samples or fewer, unless they are there."""
-        if self._crew is not None and not self._crew.holds(params, x, labels):
-            self.close()
-        if self._crew is None:
-            self._crew = _Crew(self.network, self.objective, self.processes, params, x, labels)
+        if self._crew is None or not self._crew.holds(x, labels):
+            held = self.give()
+            self.take(*held)
+            self._crew = _Crew(*self._task, self._processes, *held, x, labels)
 
-    def gradient(self, params: Tree, x: Array, labels: Array) -> Gradient:
-        """As ``numsnn.gradient.gradient``; ``saved`` is that of this process's samples.
+    def step(self, x: Array, labels: Array, rate: float) -> Shared:
+        """Forward, backward and update on one batch.
 
-        The statistics in it are those of the whole batch. Raises NumsnnError as one process does.
+        Raises NumsnnError as one process does; there are no parameters then any more.
         """
         require(
             np.ndim(x) >= 2 and np.shape(labels) == (x.shape[1],),
             f"Team: labels must be [N], one a sample, found {np.shape(labels)} for x {np.shape(x)}",
         )
-        if self.processes == 1 or x.shape[1] < LEAST * self.processes:
-            return gradient(self.network, self.objective, params, x, labels)
-        self.begin(params, x, labels)
+        self.begin(x, labels)
         assert self._crew is not None
+        with self._or_none():
+            return self._crew.step(x, labels, rate)
+
+    @contextmanager
+    def _or_none(self) -> Iterator[None]:
+        """Nothing is left after an error or an interrupt: somewhere in between, it is of no more use."""
         try:
-            return self._crew.gradient(params, x, labels)
-        except BaseException:  # an interrupt as well: somewhere in between, they are of no more use
+            yield
+        except BaseException:
             self.close()
             raise
 
@@ -98,13 +141,24 @@ class _Crew:
     """The forked processes of a team, and this one, rank 0."""
 
     def __init__(
-        self, network: Any, objective: Objective, ranks: int, params: Tree, x: Array, labels: Array
+        self,
+        network: Any,
+        objective: Objective,
+        optimizer: Any,
+        clip: float | None,
+        ranks: int,
+        params: Tree,
+        moments: Tree,
+        x: Array,
+        labels: Array,
     ) -> None:
         self.exchange = Exchange(ranks, self._alive)
-        self.network, self.objective = _shared(network, self), objective
-        self.params = map_tree(lambda leaf: shared_array(leaf.shape, leaf.dtype), params)
+        self.plain, self.network, self.objective = network, _shared(network, self), objective
+        self.shares = Shares(self.exchange, optimizer, params, moments, clip)
         self.x, self.labels = (shared_array(a.shape, a.dtype) for a in (x, labels))
-        self.samples = shared_array((1,), np.int64)
+        self.samples = shared_array((1,), np.int64)  # of the next batch; 0: what is held is wanted
+        self.rate = shared_array((1,), np.float64)
+        self.losses = shared_array((ranks,), np.float64)
         self.error = shared_array((ranks, MESSAGE), np.uint8)
         self.here = self.whole = 0  # samples of this rank, and of the batch
         self.parent = os.getpid()
@@ -118,34 +172,66 @@ class _Crew:
             warnings.simplefilter("ignore", DeprecationWarning)
             for worker in self.workers:
                 worker.start()
+        self.shares.begin()
 
-    def holds(self, params: Tree, x: Array, labels: Array) -> bool:
-        """Whether parameters and batch fit in the shared memory."""
+    def holds(self, x: Array, labels: Array) -> bool:
+        """Whether a batch fits in the shared memory."""
         T, N, *shape = x.shape
         steps, samples, *known = self.x.shape
         fits = (T, shape) == (steps, known) and samples >= N
-        alike = (x.dtype, labels.dtype) == (self.x.dtype, self.labels.dtype)
-        return fits and alike and _kinds(params) == _kinds(self.params)
+        return fits and (x.dtype, labels.dtype) == (self.x.dtype, self.labels.dtype)
 
-    def gradient(self, params: Tree, x: Array, labels: Array) -> Gradient:
-        """Hand the batch out, take part, gather."""
-        map_tree(np.copyto, self.params, params)
-        N = self.samples[0] = len(labels)
-        self.x[:, :N], self.labels[:N] = x, labels
+    def step(self, x: Array, labels: Array, rate: float) -> Shared:
+        """Hand the batch out, take part."""
+        N = len(labels)
+        others = slice(self._samples(N).stop, N)
+        self.x[:, others], self.labels[others] = x[:, others], labels[others]
+        self._tell(N, rate)
+        with parallel.in_place():
+            return self._take_part(x, labels, rate)
+
+    def gather(self) -> tuple[Tree, Tree]:
+        """Parameters and the optimizer's state."""
+        self._tell(0, 0.0)
+        return self.shares.gather()
+
+    def _tell(self, N: int, rate: float) -> None:
+        self.samples[0], self.rate[0] = N, rate
         for rank in range(1, self.exchange.ranks):
             self.exchange.tell(rank)
-        with parallel.in_place():
-            return self._take_part(params, x, labels)
 
-    def _take_part(self, params: Tree, x: Array, labels: Array) -> Gradient:
-        """The gradient of this rank's samples, added up over all ranks."""
-        rank, ranks, total = self.exchange.rank, self.exchange.ranks, self.exchange.total
-        N = len(labels)
-        mine = slice(N * rank // ranks, N * (rank + 1) // ranks)
+    def _samples(self, N: int) -> slice:
+        """Those of this rank, of N."""
+        rank, ranks = self.exchange.rank, self.exchange.ranks
+        return slice(N * rank // ranks, N * (rank + 1) // ranks)
+
+    def _take_part(self, x: Array, labels: Array, rate: float) -> Shared | None:
+        """Train on this rank's samples; None where it had none."""
+        few = len(labels) < LEAST * self.exchange.ranks
+        found, d_params = (self._alone if few else self._together)(x, labels)
+        self.shares.update(d_params, rate)
+        return found
+
+    def _alone(self, x: Array, labels: Array) -> tuple[Shared | None, Tree]:
+        """The gradient of a batch that is the first rank's."""
+        if self.exchange.rank:
+            return None, None
+        terms, outputs, saved, d_params = gradient(
+            self.plain, self.objective, self.shares.params, x, labels
+        )
+        return Shared(terms["loss"], outputs, saved), d_params
+
+    def _together(self, x: Array, labels: Array) -> tuple[Shared, Tree]:
+        """This rank's part of the gradient; loss and outputs are those of all."""
+        N, mine = len(labels), self._samples(len(labels))
         self.here, self.whole = mine.stop - mine.start, N
         loss = partial(_share_of, self.objective.loss, self.here / N)
         terms, part, saved, d_params = gradient(
-            self.network, replace(self.objective, loss=loss), params, x[:, mine], labels[mine]
+            self.network,
+            replace(self.objective, loss=loss),
+            self.shares.params,
+            x[:, mine],
+            labels[mine],
         )
         require(
             part.shape[1] == self.here,
@@ -154,25 +240,24 @@ class _Crew:
         )
         outputs = np.zeros((len(part), N, *part.shape[2:]), part.dtype)
         outputs[:, mine] = part
-        values = total(np.array(list(terms.values())))
-        d_leaves = iter(self.exchange.totals(leaves(d_params)))
-        return Gradient(
-            dict(zip(terms, values.tolist(), strict=True)),
-            total(outputs),
-            saved,
-            map_tree(lambda _: next(d_leaves), d_params),
-        )
+        self.losses[self.exchange.rank] = terms["loss"]  # there are no other terms without penalties
+        outputs = self.exchange.total(outputs)  # everyone's loss is there then
+        return Shared(sum(self.losses.tolist()), outputs, saved), d_params
 
     def _work(self, rank: int) -> None:
         """The life of a worker: take part in one batch after the other."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides what that means
         self.exchange.rank = rank
         try:
+            self.shares.begin()
             with parallel.in_place(), np.errstate(all="ignore"):
                 while True:
                     self.exchange.wait(0)
                     N = int(self.samples[0])
-                    self._take_part(self.params, self.x[:, :N], self.labels[:N])
+                    if N:
+                        self._take_part(self.x[:, :N], self.labels[:N], float(self.rate[0]))
+                    else:
+                        self.shares.gather()
         except BaseException as error:
             kind = "" if isinstance(error, NumsnnError) else f"{type(error).__name__}: "
             text = f"{kind}{error}".encode()[:MESSAGE]
@@ -221,12 +306,16 @@ def _shared(network: Any, crew: _Crew) -> Any:
     return map_layers(share, network)
 
 
-def _refuse(network: Any, objective: Objective) -> None:
+def _refuse(network: Any, objective: Objective, optimizer: Any) -> None:
     """Raise NumsnnError for what treats a batch as a whole and is not exchanged."""
     require(
         not objective.penalties,
         "a batch cannot be shared among processes under the penalties "
         f"{[penalty.label for penalty in objective.penalties]}: they are functions of all of it",
+    )
+    require(
+        getattr(optimizer, "numberwise", False),
+        f"an update cannot be shared among processes: {type(optimizer).__name__} is not numberwise",
     )
     for (layer,) in walk(network):
         kind = type(layer).__name__
@@ -250,8 +339,3 @@ def _share_of(loss: Loss, share: float, outputs: Array, labels: Array) -> tuple[
     """A loss, the mean over some samples, as their share of the mean over all."""
     value, d_outputs = loss(outputs, labels)
     return share * value, share * d_outputs
-
-
-def _kinds(tree: Tree) -> list[tuple]:
-    """Name, shape and dtype of every leaf."""
-    return [(name, leaf.shape, leaf.dtype) for name, leaf in named_leaves(tree)]

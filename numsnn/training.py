@@ -113,22 +113,12 @@ def step(
     x: Array,
     labels: Array,
     rate: float,
-    team: Team | None = None,
 ) -> tuple[TrainingState, dict[str, float], Array]:
     """One batch: parameters, optimizer and running statistics move; also the terms, the outputs.
 
-    A ``team``, of this network and objective, shares the batch. Raises NumsnnError where the loss
-    is not finite.
+    Raises NumsnnError where the loss is not finite.
     """
-    if team is None:
-        found = gradient(network, recipe.objective, state.params, x, labels)
-    else:
-        found = team.gradient(state.params, x, labels)
-    terms, outputs, saved, d_params = found
-    require(
-        np.isfinite(terms["loss"]),
-        f"the loss is {terms['loss']}; a lower learning rate or clipping may help",
-    )
+    terms, outputs, saved, d_params = gradient(network, recipe.objective, state.params, x, labels)
     if recipe.clip is not None:  # of the gradient of what learns
         learns = recipe.optimizer.learns
         d_params = map_named(lambda name, g: g if learns(name) else 0 * g, d_params)
@@ -137,6 +127,15 @@ def step(
     statistics = averaged(state.statistics, batch_statistics(network, saved))
     moved = state._replace(params=params, optimizer=moments, statistics=statistics)
     return moved, terms, outputs
+
+
+def shared_step(
+    team: Team, network: Any, state: TrainingState, x: Array, labels: Array, rate: float
+) -> tuple[TrainingState, dict[str, float], Array]:
+    """As ``step``, by a team of this network; what it trains is in its hands until it gives it back."""
+    loss, outputs, saved = team.step(x, labels, rate)
+    statistics = averaged(state.statistics, batch_statistics(network, saved))
+    return state._replace(statistics=statistics), {"loss": loss}, outputs
 
 
 def averaged(
@@ -180,18 +179,24 @@ def _epoch(
     sums, right, rate = dict[str, float](), 0, 0.0
     parts = batches(dataset.train_x, dataset.train_y, batch_size, rng, augment=augment)
     held = holding(network, recipe.optimizer.learns)
-    with _team(recipe, held, processes) as team:
+    with _team(recipe, held, state, processes) as team:
         for number, (x, labels) in enumerate(parts):
             rate = recipe.schedule((state.epoch + number / in_all) / epochs)
             fresh = resampled(held, rng)  # new dropout masks
             x = as_steps(x, dtype)
             with _at(f"epoch {epoch}, batch {number + 1} of {in_all}"):
-                state, terms, outputs = step(recipe, fresh, state, x, labels, rate, team)
+                if team is None:
+                    state, terms, outputs = step(recipe, fresh, state, x, labels, rate)
+                else:
+                    state, terms, outputs = shared_step(team, held, state, x, labels, rate)
             for name, term in terms.items():
                 sums[name] = sums.get(name, 0.0) + term * len(labels)
             correct = int((predicted(outputs) == labels).sum())
             right += correct
             watch(Progress(epoch, epochs, number + 1, len(labels), terms["loss"], correct))
+        if team is not None:
+            params, moments = team.give()
+            state = state._replace(params=params, optimizer=moments)
     speed = count / (time.perf_counter() - began)
     metrics = {"epoch": epoch, **{name: total / count for name, total in sums.items()}}
     metrics["train_accuracy"] = right / count
@@ -212,12 +217,15 @@ def _epoch(
 
 
 @contextmanager
-def _team(recipe: Recipe, network: Any, processes: int) -> Iterator[Team | None]:
-    """The team of an epoch, whose network it has; None where one process is enough."""
+def _team(
+    recipe: Recipe, network: Any, state: TrainingState, processes: int
+) -> Iterator[Team | None]:
+    """The team of an epoch, which trains its network from this state on; None for one process."""
     if processes == 1:
         yield None
         return
-    with Team(network, recipe.objective, processes) as team:
+    with Team(network, recipe.objective, recipe.optimizer, processes, recipe.clip) as team:
+        team.take(state.params, state.optimizer)
         yield team
 
 

@@ -13,7 +13,7 @@ from numsnn.norms import Statistics
 from numsnn.observe import batch_statistics
 from numsnn.recipes import Recipe
 from numsnn.teams import Team
-from numsnn.training import TrainingState, start, step
+from numsnn.training import TrainingState, shared_step, start, step
 from numsnn.tree import Tree
 
 RATE = 0.01
@@ -30,17 +30,25 @@ def training(workload: Workload, processes: int = 1) -> Callable[[], float]:
     state: TrainingState = start(recipe, SEED)
     x, labels = workload.data(np.random.default_rng(SEED))
     network = holding(recipe.network, recipe.optimizer.learns)
-    team = Team(network, recipe.objective, processes) if processes > 1 else None
 
     def train() -> float:
         nonlocal state
-        state, terms, _ = step(recipe, network, state, x, labels, RATE, team)
+        state, terms, _ = step(recipe, network, state, x, labels, RATE)
         return terms["loss"]
 
-    if team is not None:
-        team.begin(state.params, x, labels)
-        weakref.finalize(train, team.close)
-    return train
+    if processes == 1:
+        return train
+    team = Team(network, recipe.objective, recipe.optimizer, processes)
+    team.take(state.params, state.optimizer)
+    team.begin(x, labels)
+
+    def train_together() -> float:
+        nonlocal state
+        state, terms, _ = shared_step(team, network, state, x, labels, RATE)
+        return terms["loss"]
+
+    weakref.finalize(train_together, team.close)
+    return train_together
 
 
 class Trained(NamedTuple):
