@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from numsnn import parallel
-from numsnn.im2col import Pair, at_once, col2im, laid_out, samples, summed
+from numsnn.im2col import Pair, at_once, fold, laid_out, samples, summed
 from numsnn.layout import copied
 from numsnn.products import product
 
@@ -38,10 +38,10 @@ class Im2col(NamedTuple):
         return self._mean(rows).swapaxes(0, 1)
 
     def transposed(self, weight: Array) -> Array:
-        """[G, O/G, K]: the matrix that leads back; by one copy, for ``matrix`` turned takes long."""
+        """[G, kh kw, O/G, C/G]: the matrix that leads back to each place in a window."""
         O, C, *window = weight.shape  # noqa: E741  O is the number of output channels throughout
-        rows = weight.reshape(self.groups, O // self.groups, C, *window).transpose(0, 1, 3, 4, 2)
-        return copied(self._mean(rows)).reshape(self.groups, O // self.groups, -1)
+        places = weight.reshape(self.groups, O // self.groups, C, math.prod(window))
+        return copied(self._mean(places.transpose(0, 3, 1, 2)))
 
     def forward(self, images: Array, matrix: Array, bias: Array | None, y: Array) -> None:
         """Fill y."""
@@ -62,10 +62,10 @@ class Im2col(NamedTuple):
         N, C = d_images.shape[:2]
         P = d_y.shape[1] * d_y.shape[2]
         for n in samples(N, at_once(N, P * math.prod(self.kernel) * C)):
-            shape = (self.groups, (n.stop - n.start) * P, transposed.shape[2])
-            d_rows = parallel.scratch("cols", shape, d_images.dtype)
-            product(self.pixels(d_y[n]), transposed, out=d_rows)
-            self.uncols(d_rows, d_y.shape[1:3], d_images[n].transpose(0, 2, 3, 1))
+            shape = (*transposed.shape[:2], (n.stop - n.start) * P, transposed.shape[3])
+            d_cols = parallel.scratch("cols", shape, d_images.dtype)
+            product(self.pixels(d_y[n])[:, None], transposed, out=d_cols)
+            self.uncols(d_cols, d_y.shape[1:3], d_images[n].transpose(0, 2, 3, 1))
 
     def gradient(self, weight: Array) -> tuple[int, ...]:
         """The shape of d_matrix."""
@@ -88,16 +88,17 @@ class Im2col(NamedTuple):
         """y [n, H', W', O] as [G, n P, O/G], a view: y is channels last."""
         return y.reshape(-1, self.groups, y.shape[-1] // self.groups).swapaxes(0, 1)
 
-    def uncols(self, d_rows: Array, size: Pair, d_images: Array) -> None:
-        """The transpose of padding, sums and im2col: rows [G, n P, K] added up into images [n, H, W, C]."""
+    def uncols(self, d_cols: Array, size: Pair, d_images: Array) -> None:
+        """The transpose of padding, sums and im2col: [G, kh kw, n P, C/G] into images [n, H, W, C]."""
         (n, H, W, C), (top, left), beyond = d_images.shape, self.padding, self.pool - 1
-        d_cols = d_rows.reshape(self.groups, n, *size, *self.kernel, C // self.groups)
         shape = (n, H + 2 * top + beyond, W + 2 * left + beyond, C)
         d_sums = parallel.scratch("d_padded", shape, d_cols.dtype)
         d_sums.fill(0)
         inside = slice(beyond, -beyond or None)
         grouped = d_sums.reshape(*shape[:3], self.groups, C // self.groups)[:, inside, inside]
-        col2im(np.moveaxis(d_cols, 0, -2), grouped, self.stride)
+        for group, cols in enumerate(d_cols):
+            cols = cols.reshape(*self.kernel, n, *size, C // self.groups)
+            fold(cols, grouped[:, :, :, group], self.stride)
         d_sums = d_sums[:, top : top + H + beyond, left : left + W + beyond]
         summed(d_sums, self.pool, d_images)
 

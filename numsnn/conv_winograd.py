@@ -27,7 +27,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.polynomial.polynomial import polyfromroots, polyval
 
 from numsnn import parallel
-from numsnn.im2col import Pair, samples
+from numsnn.im2col import Pair, fold, samples
 from numsnn.layout import aligned
 from numsnn.products import product
 
@@ -147,21 +147,15 @@ def d_strip(d_tiles: Array, i: slice, padding: Pair, d_images: Array) -> None:
     (n, C, H, W), (top, left) = d_images.shape, padding
     down, across = _tiles(d_images.shape, padding)
     whole = parallel.scratch("d_whole", _whole(slice(0, n), down, across, C), d_images.dtype)
-    windows = _windows(whole, i)
-    d_pixels = parallel.scratch("pixels", windows.shape, d_images.dtype)
+    shape = SIDE, SIDE, n, i.stop - i.start, across, C
+    d_pixels = parallel.scratch("pixels", shape, d_images.dtype)
     product(_as(PIXELS.T, d_images), _flat(d_tiles), out=_flat(d_pixels))
-    # the last two rows of a tile are the first two of the one below it, columns likewise: added up
-    # among the tiles, in long runs, and copied to their place
+    # the last two rows of the tiles above are the first two of these
     above = parallel.scratch("above", (SHARED, SIDE, n, across, C), d_images.dtype)
     if i.start > 0:
         d_pixels[:SHARED, :, :, 0] += above
     np.copyto(above, d_pixels[APART:, :, :, -1])
-    d_pixels[:SHARED, :, :, 1:] += d_pixels[APART:, :, :, :-1]
-    for row in d_pixels:
-        row[:SHARED, :, :, 1:] += row[APART:, :, :, :-1]
-    for a in (slice(APART, SIDE), slice(0, APART)):
-        for b in (slice(APART, SIDE), slice(0, APART)):
-            np.copyto(windows[a, b], d_pixels[a, b])  # what is complete comes last
+    fold(d_pixels, whole[:, APART * i.start : APART * i.stop + SHARED], (APART, APART))
     if i.stop == down:
         d_images[:] = whole[:, top : top + H, left : left + W].transpose(0, 3, 1, 2)
 

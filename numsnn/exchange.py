@@ -56,18 +56,24 @@ class Exchange:
         count = SLOT // part.itemsize
         for start in range(0, max(1, len(flat)), count):
             piece = slice(start, start + count)
-            self._total(flat[piece], result[piece])
+            first, second, *others = self._every(flat[piece])
+            sums = np.add(first, second, out=result[piece])
+            for other in others:
+                sums += other
         return result.reshape(part.shape)
 
-    def _total(self, part: Array, result: Array) -> None:
-        """Fill ``result`` with the sum of parts that fit a slot."""
-        slots = self._slots[self._turn, :, : result.nbytes].view(result.dtype)
+    def every(self, part: Array) -> Array:
+        """The parts of all ranks, [ranks, ...], none larger than a slot."""
+        require(part.nbytes <= SLOT, f"Exchange: a part has at most {SLOT} bytes, not {part.nbytes}")
+        return self._every(part.reshape(-1)).reshape(self.ranks, *part.shape).copy()
+
+    def _every(self, part: Array) -> Array:
+        """The parts of all ranks, in their slots, which the next exchange but one fills again."""
+        slots = self._slots[self._turn, :, : part.nbytes].view(part.dtype)
         self._turn = 1 - self._turn
         slots[self.rank] = part
         self.meet()
-        np.add(slots[0], slots[1], out=result)
-        for slot in slots[2:]:
-            result += slot
+        return slots
 
     def meet(self) -> None:
         """Wait until all ranks are here: what each has written to shared memory, all can read then."""

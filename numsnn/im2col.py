@@ -46,6 +46,29 @@ def col2im(cols: Array, image: Array, stride: Pair) -> Array:
     return image
 
 
+def fold(cols: Array, image: Array, stride: Pair) -> None:
+    """image = col2im of cols[a, b, n, i, j, c], place in a window by place; pixels under none stay.
+
+    Where windows overlap, numbers are added up among cols, which are not kept: in long runs. Only
+    then is each sum copied to its pixel.
+    """
+    (tall, wide), (down, right) = cols.shape[:2], stride
+    windows = im2col(image, (tall, wide), stride).transpose(3, 4, 0, 1, 2, 5)
+    for a in reversed(range(down, tall)):  # place a of a window is place a - stride of the next one
+        cols[a - down, :, :, 1:] += cols[a, :, :, :-1]
+    for a, i in _summed_up(tall, down):
+        rows = cols[a, :, :, i]
+        for b in reversed(range(right, wide)):
+            rows[:, b - right, :, :, 1:] += rows[:, b, :, :, :-1]
+        for b, j in _summed_up(wide, right):
+            windows[a, b, :, i, j] = rows[:, b, :, :, j]
+
+
+def _summed_up(size: int, stride: int) -> tuple[tuple[slice, slice], ...]:
+    """The places whose sum it is that counts, and of which windows: others' went to the next window."""
+    return (slice(0, stride), slice(None)), (slice(stride, size), slice(-1, None))
+
+
 def summed(image: Array, size: int, out: Array) -> None:
     """out = the sums of windows of size x size: [n, H, W, C] -> [n, H - size + 1, W - size + 1, C].
 

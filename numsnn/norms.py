@@ -1,7 +1,7 @@
 """Batch normalisation over chosen axes: plain, threshold-dependent (tdBN), or on a membrane (MPBN)."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from typing import Any, NamedTuple
@@ -66,19 +66,16 @@ class BatchNorm(Layer):
         return _reduced(self.shape, self.axes and tuple(self.axes), x.shape)
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Saved]:
-        gain, shift = check("BatchNorm", self.shape, params, x)
+        dtype = check("BatchNorm", self.shape, params, x)
+        gain, shift = params
         tiles = self._tiles(x)
-        mean = self._mean(lambda n: x[n], x, tiles)  # tdBN eq. 7
-        centre = written_out(mean, x)
-        variance = self._mean(  # tdBN eq. 8
-            lambda n: _squared(_centred(x[n], centre, x.dtype)), x, tiles
-        )
+        mean, variance = self._statistics(x, tiles)
         if not np.isfinite(variance).all():
             finite("BatchNorm", "x", x)
             finite("BatchNorm", "the variance of x", variance)
         deviation = np.sqrt(variance + self.eps)
-        y = empty_like(x, np.result_type(x, gain, shift))
-        _scaled(x, centre, self.scale * gain / deviation, shift, y, tiles)
+        y = empty_like(x, dtype)
+        _scaled(x, mean, self.scale * gain / deviation, shift, y, tiles)
         return y, self.Saved(gain, x, deviation, Statistics(mean, variance))
 
     def backward(
@@ -86,26 +83,25 @@ class BatchNorm(Layer):
     ) -> tuple[Array, Params]:
         gain, x, deviation, (mean, _) = saved
         cotangent("BatchNorm.backward", d_y, x.shape)
-        tiles, axes, fine = self._tiles(x), self.reduced(x), self._fine(x)
-        centre = written_out(mean, x)
+        tiles, fine = self._tiles(x), self._fine(x)
+        centre, dtype = written_out(mean, x), np.result_type(d_y, x)
 
-        def sums(n: tuple) -> tuple[Array, Array]:
-            product = _centred(x[n], centre, np.result_type(d_y, x))
+        def sums(n: tuple) -> Array:
+            product = _centred(x[n], centre, dtype)
             product *= d_y[n]
-            return sum_to(d_y[n], fine), sum_to(product, fine)
+            found = np.empty((2, *fine), dtype)
+            found[0], found[1] = sum_to(d_y[n], fine), sum_to(product, fine)
+            return found
 
-        parts = zip(*parallel.run(sums, tiles), strict=True)
-        all_of_it, along = (reduce(np.add, part) for part in parts)
-        along = along / deviation  # the sum of d_y normal, normal = (x - mean)/deviation
+        all_of_it, along = found = reduce(np.add, parallel.run(sums, tiles))
+        along /= deviation  # the sum of d_y normal, normal = (x - mean)/deviation
         d_shift = sum_to(all_of_it, self.shape)
         d_gain = self.scale * sum_to(along, self.shape)
         # Through the statistics: the mean takes away what is common to a channel's d_normal, the
         # deviation takes away what of it lies along normal.
         slope, count = self.scale * gain, self._count(x)
-        common, along = self._whole(
-            np.stack([(slope * s).sum(axis=axes, keepdims=True) for s in (all_of_it, along)])
-            / count
-        )
+        axes = tuple(axis + 1 for axis in self.reduced(x))
+        common, along = self._whole((slope * found).sum(axis=axes, keepdims=True)) / count
         d_x = empty_like(x, np.result_type(d_y, x, gain))
         slope, common, along = slope / deviation, common / deviation, along / deviation**2
         offset = along * mean - common
@@ -121,12 +117,28 @@ class BatchNorm(Layer):
         return d_x, self.Params(d_gain, d_shift)
 
     @np.errstate(over="ignore", invalid="ignore")  # forward looks for what is not finite
-    def _mean(self, values: Callable[[tuple], Array], x: Array, tiles: list[tuple]) -> Array:
-        """The mean over the reduced axes of ``values`` of every tile of x, dimensions kept."""
+    def _statistics(self, x: Array, tiles: list[tuple]) -> Statistics:
+        """Mean and biased variance over the reduced axes, dimensions kept. tdBN eq. 7-8.
+
+        Those of every tile while it is in a cache, then all of them ``together``.
+        """
         axes = self.reduced(x)
         kept = tuple(1 if axis in axes else size for axis, size in enumerate(x.shape))
-        parts = parallel.run(lambda n: sum_to(values(n), kept), tiles)
-        return self._whole(reduce(np.add, parts)) / self._count(x)
+
+        def tile(n: tuple) -> tuple[int, Array, Array]:
+            part = x[n]
+            count = part.size // math.prod(kept)
+            mean = sum_to(part, kept) / count
+            apart = _centred(part, written_out(mean, part), x.dtype)
+            return count, mean, sum_to(np.square(apart, out=apart), kept)
+
+        mean, squares = together(*zip(*parallel.run(tile, tiles), strict=True))
+        mean, squares = self._of_all(math.prod(x.shape) // math.prod(kept), mean, squares)
+        return Statistics(mean, squares / self._count(x))
+
+    def _of_all(self, count: int, mean: Array, squares: Array) -> tuple[Array, Array]:
+        """Mean and squares about it over the batch, given those of ``count`` numbers: all of them."""
+        return mean, squares
 
     def _whole(self, part: Array) -> Array:
         """A sum over the batch, given the sum over x: x is the batch."""
@@ -181,7 +193,8 @@ class FixedNorm(Layer):
         return self.Params(np.ones(self.shape, dtype), np.zeros(self.shape, dtype))
 
     def forward(self, params: BatchNorm.Params, x: Array) -> tuple[Array, Saved]:
-        gain, shift = check("FixedNorm", self.shape, params, x)
+        dtype = check("FixedNorm", self.shape, params, x)
+        gain, shift = params
         finite("FixedNorm", "x", x)
         for name, value in zip(Statistics._fields, map(np.shape, self.statistics), strict=True):
             pairs = zip(reversed(value), reversed(x.shape), strict=False)
@@ -190,7 +203,7 @@ class FixedNorm(Layer):
         mean, variance = self.statistics
         deviation = np.sqrt(variance + self.eps).astype(x.real.dtype)
         mean = mean.astype(x.real.dtype)
-        y = empty_like(x, np.result_type(x, gain, shift))
+        y = empty_like(x, dtype)
         lead = min(2, x.ndim - max(map(_rank, (mean, deviation, gain))))
         tiles = parallel.tiles(x.shape, lead) if lead else [()]
         _scaled(x, mean, self.scale * gain / deviation, shift, y, tiles)
@@ -213,9 +226,20 @@ def _centred(x: Array, centre: Array, dtype: Any) -> Array:
     return np.subtract(x, centre, out=parallel.scratch_like("centred", x, dtype))
 
 
-def _squared(x: Array) -> Array:
-    """x^2, in the place of x."""
-    return np.square(x, out=x)
+def together(
+    counts: Sequence[int], means: Sequence[Array], squares: Sequence[Array]
+) -> tuple[Array, Array]:
+    """The mean of several samples of numbers, and the sum of squares about it, from those of each.
+
+    mean = sum of n_i m_i / n,  squares = sum of S_i + n_i (m_i - mean)^2. Chan, Golub and LeVeque,
+    "Updating formulae and a pairwise algorithm for computing sample variances", 1979.
+    """
+    if len(counts) == 1:
+        return means[0], squares[0]
+    whole = sum(counts)
+    mean = reduce(np.add, (n / whole * m for n, m in zip(counts, means, strict=True)))
+    apart = (n * np.square(m - mean) for n, m in zip(counts, means, strict=True))
+    return mean, reduce(np.add, (*squares, *apart))
 
 
 @lru_cache(1024)  # the same few shapes, asked for many times a step
@@ -267,8 +291,8 @@ def _rank(constant: Array) -> int:
     return len(sizes) - next((i for i, size in enumerate(sizes) if size > 1), len(sizes))
 
 
-def check(op: str, shape: tuple[int, ...], params: BatchNorm.Params, x: Array) -> BatchNorm.Params:
-    """Refuse parameters that are not of ``shape`` or not of the precision of x."""
+def check(op: str, shape: tuple[int, ...], params: BatchNorm.Params, x: Array) -> np.dtype:
+    """The dtype of the result; refuses parameters that are not of ``shape`` or not of x's precision."""
     inexact(op, "x", x)
     if x.size == 0:
         raise NumsnnError(f"{op}: x must not be empty, found {x.shape}")
@@ -276,12 +300,11 @@ def check(op: str, shape: tuple[int, ...], params: BatchNorm.Params, x: Array) -
         if value.shape != shape:
             raise NumsnnError(f"{op}: {name} must be {shape}, found {value.shape}")
         finite(op, name, value)
-    one_precision(op, x, gain=params.gain, shift=params.shift)
     lead = x.ndim - len(shape)
     fits = lead >= 1 and all(size in (1, x.shape[lead + i]) for i, size in enumerate(shape))
     if not fits:
         raise NumsnnError(f"{op}: gain {shape} does not fit the last axes of x {x.shape}")
-    return params
+    return one_precision(op, x, gain=params.gain, shift=params.shift)
 
 
 def _constants(op: str, norm: Any) -> None:

@@ -40,7 +40,7 @@ def _by_rows(a: Array, b: Array, out: Array, size: int) -> None:
     np.matmul(
         a[..., :whole, :].reshape(*lead, -1, size, depth),
         b[..., None, :, :],
-        out=out[..., :whole, :].reshape(*lead, -1, size, out.shape[-1]),
+        out=out[..., :whole, :].reshape(*out.shape[:-2], -1, size, out.shape[-1]),
     )
     if whole < rows:
         np.matmul(a[..., whole:, :], b, out=out[..., whole:, :])

@@ -30,7 +30,7 @@ from numsnn.firing import Step
 from numsnn.gradient import gradient
 from numsnn.layer import Array, map_layers, walk
 from numsnn.neurons import LIF
-from numsnn.norms import BatchNorm
+from numsnn.norms import BatchNorm, together
 from numsnn.recipes import Loss, Objective
 from numsnn.shares import Shares
 from numsnn.tree import Tree
@@ -160,7 +160,7 @@ class _Crew:
         self.rate = shared_array((1,), np.float64)
         self.losses = shared_array((ranks,), np.float64)
         self.error = shared_array((ranks, MESSAGE), np.uint8)
-        self.here = self.whole = 0  # samples of this rank, and of the batch
+        self.parts = [0] * ranks  # samples of every rank
         self.parent = os.getpid()
         fork = get_context("fork")
         self.workers = [
@@ -184,7 +184,7 @@ class _Crew:
     def step(self, x: Array, labels: Array, rate: float) -> Shared:
         """Hand the batch out, take part."""
         N = len(labels)
-        others = slice(self._samples(N).stop, N)
+        others = slice(self._samples(N, 0).stop, N)
         self.x[:, others], self.labels[others] = x[:, others], labels[others]
         self._tell(N, rate)
         with parallel.in_place():
@@ -200,9 +200,14 @@ class _Crew:
         for rank in range(1, self.exchange.ranks):
             self.exchange.tell(rank)
 
-    def _samples(self, N: int) -> slice:
-        """Those of this rank, of N."""
-        rank, ranks = self.exchange.rank, self.exchange.ranks
+    @property
+    def here(self) -> int:
+        """How many samples of the batch are this rank's."""
+        return self.parts[self.exchange.rank]
+
+    def _samples(self, N: int, rank: int) -> slice:
+        """Those of a rank, of N."""
+        ranks = self.exchange.ranks
         return slice(N * rank // ranks, N * (rank + 1) // ranks)
 
     def _take_part(self, x: Array, labels: Array, rate: float) -> Shared | None:
@@ -223,8 +228,8 @@ class _Crew:
 
     def _together(self, x: Array, labels: Array) -> tuple[Shared, Tree]:
         """This rank's part of the gradient; loss and outputs are those of all."""
-        N, mine = len(labels), self._samples(len(labels))
-        self.here, self.whole = mine.stop - mine.start, N
+        N, mine = len(labels), self._samples(len(labels), self.exchange.rank)
+        self.parts = [len(range(N)[self._samples(N, rank)]) for rank in range(self.exchange.ranks)]
         loss = partial(_share_of, self.objective.loss, self.here / N)
         terms, part, saved, d_params = gradient(
             self.network,
@@ -288,11 +293,15 @@ class _SharedNorm(BatchNorm):
 
     crew: Any = field(default=None, compare=False)
 
+    def _of_all(self, count: int, mean: Array, squares: Array) -> tuple[Array, Array]:
+        means, squares = self.crew.exchange.every(np.stack([mean, squares])).swapaxes(0, 1)
+        return together([count // self.crew.here * n for n in self.crew.parts], means, squares)
+
     def _whole(self, part: Array) -> Array:
         return self.crew.exchange.total(part)
 
     def _count(self, x: Array) -> int:
-        return super()._count(x) // self.crew.here * self.crew.whole
+        return super()._count(x) // self.crew.here * sum(self.crew.parts)
 
 
 def _shared(network: Any, crew: _Crew) -> Any:
