@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from numsnn.conv_pool import at_once
+from numsnn.conv_pool import linked
 from numsnn.layer import Array, Cotangents, Layer, backward_params
 from numsnn.layout import empty_like
 from numsnn.validate import cotangent, positive_integer, require, sequence
@@ -89,7 +89,7 @@ def _links(layers: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]:
     """Every layer with its place; two that are done at once as one, with a slice of places."""
     places = iter(range(len(layers)))
     for i in places:
-        both = at_once(*layers[i : i + 2]) if i + 1 < len(layers) else None
+        both = linked(*layers[i : i + 2]) if i + 1 < len(layers) else None
         if both is None:
             yield i, layers[i]
         else:

@@ -117,9 +117,13 @@ class Conv2d(Layer):
         return (height + 2 * top - tall) // down + 1, (width + 2 * left - wide) // right + 1
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Saved]:
-        dtype = self._check(params, x)
+        dtype = self.check(params, x)
+        return self.run(params, x, dtype), self.Saved(params, x)
+
+    def run(self, params: Params, x: Array, dtype: Any) -> Array:
+        """y, of input that has been checked."""
         T, N = x.shape[:2]
-        size = self._size(x.shape)
+        size = self.output_size(*x.shape[3:])
         images = x.reshape(T * N, *x.shape[2:])
         way = self._ways(size).forward
         matrix = way.matrix(params.weight)
@@ -129,7 +133,7 @@ class Conv2d(Layer):
             way.forward(images[n], matrix, params.bias, y[n])
 
         parallel.run(lane, self._lanes(x, size))
-        return channels_third(y.reshape(T, N, *size, self.outputs)), self.Saved(params, x)
+        return channels_third(y.reshape(T, N, *size, self.outputs))
 
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
@@ -165,12 +169,8 @@ class Conv2d(Layer):
 
     def _cotangent(self, x: Array, d_y: Array) -> None:
         """Refuse a cotangent that is not of the shape of the outputs for x."""
-        shape = (*x.shape[:2], self.outputs, *self._size(x.shape))
+        shape = (*x.shape[:2], self.outputs, *self.output_size(*x.shape[3:]))
         cotangent("Conv2d.backward", d_y, shape)
-
-    def _size(self, shape: tuple[int, ...]) -> Pair:
-        """(H', W') of what forward gives for x of ``shape``."""
-        return self.output_size(*shape[3:])
 
     def _ways(self, size: tuple[int, ...]) -> Ways:
         """How the products for outputs of (H', W') are laid out."""
@@ -186,7 +186,8 @@ class Conv2d(Layer):
         numbers = math.prod((*size, *self.weight_shape[2:], self.inputs))
         return parallel.lanes(x.shape[0] * x.shape[1], max(1, WORTH // numbers))
 
-    def _check(self, params: Params, x: Array) -> np.dtype:
+    def check(self, params: Params, x: Array) -> np.dtype:
+        """The dtype of the result; raises what forward does."""
         weight, bias = params
         sequence("Conv2d", x, rank=5, check_values=False)
         if weight.shape != self.weight_shape:

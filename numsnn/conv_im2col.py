@@ -1,13 +1,12 @@
 """Convolution of any stride and grouping by im2col: one matrix product for each group of channels."""
 
 import math
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from numsnn import parallel
-from numsnn.im2col import Pair, at_once, fold, laid_out, samples, summed
+from numsnn.im2col import Pair, at_once, fold, laid_out, samples
 from numsnn.layout import copied
 from numsnn.products import product
 
@@ -20,39 +19,35 @@ class Im2col(NamedTuple):
     cols(x): [G, n P, K], a row for each of the P output pixels of n samples, of the
     K = kh kw C/G numbers in its window. matrix W: [G, K, O/G]. Images are [n, C, H, W], outputs
     [n, H', W', O]. tdBN eq. 4.
-
-    With ``pool``, the padded x are first the means of their windows of pool x pool: the rows hold
-    the sums, W is divided by the windows' size.
     """
 
     kernel: Pair
     stride: Pair
     padding: Pair
     groups: int
-    pool: int = 1
 
     def matrix(self, weight: Array) -> Array:
         """weight [O, C/G, kh, kw] as [G, K, O/G], K in the order of im2col's rows."""
         outputs = len(weight) // self.groups
         rows = weight.transpose(2, 3, 1, 0).reshape(-1, self.groups, outputs)
-        return self._mean(rows).swapaxes(0, 1)
+        return rows.swapaxes(0, 1)
 
     def transposed(self, weight: Array) -> Array:
         """[G, kh kw, O/G, C/G]: the matrix that leads back to each place in a window."""
         O, C, *window = weight.shape  # noqa: E741  O is the number of output channels throughout
         places = weight.reshape(self.groups, O // self.groups, C, math.prod(window))
-        return copied(self._mean(places.transpose(0, 3, 1, 2)))
+        return copied(places.transpose(0, 3, 1, 2))
 
     def forward(self, images: Array, matrix: Array, bias: Array | None, y: Array) -> None:
         """Fill y."""
-        for n, cols in self._laid_out(images):
+        for n, cols in laid_out(images, self.kernel, self.stride, self.padding):
             product(self.rows(cols), matrix, out=self.pixels(y[n]))
             if bias is not None:
                 y[n] += bias
 
     def backward_matrix(self, images: Array, d_y: Array, d_matrix: Array) -> None:
         """Add to d_matrix [G, K, O/G], the gradient of the matrix."""
-        for n, cols in self._laid_out(images):
+        for n, cols in laid_out(images, self.kernel, self.stride, self.padding):
             part = parallel.scratch("part", d_matrix.shape, d_matrix.dtype)
             product(self.rows(cols).swapaxes(1, 2), self.pixels(d_y[n]), out=part)
             d_matrix += part
@@ -74,7 +69,7 @@ class Im2col(NamedTuple):
     def unmatrix(self, matrix: Array, shape: tuple[int, ...]) -> Array:
         """The inverse of ``matrix``: a gradient in the weight's shape."""
         outputs, inputs, tall, wide = shape
-        rows = self._mean(matrix).swapaxes(0, 1).reshape(tall, wide, inputs, outputs)
+        rows = matrix.swapaxes(0, 1).reshape(tall, wide, inputs, outputs)
         return rows.transpose(3, 2, 0, 1).copy()
 
     def rows(self, cols: Array) -> Array:
@@ -89,22 +84,14 @@ class Im2col(NamedTuple):
         return y.reshape(-1, self.groups, y.shape[-1] // self.groups).swapaxes(0, 1)
 
     def uncols(self, d_cols: Array, size: Pair, d_images: Array) -> None:
-        """The transpose of padding, sums and im2col: [G, kh kw, n P, C/G] into images [n, H, W, C]."""
-        (n, H, W, C), (top, left), beyond = d_images.shape, self.padding, self.pool - 1
-        shape = (n, H + 2 * top + beyond, W + 2 * left + beyond, C)
-        d_sums = parallel.scratch("d_padded", shape, d_cols.dtype)
-        d_sums.fill(0)
-        inside = slice(beyond, -beyond or None)
-        grouped = d_sums.reshape(*shape[:3], self.groups, C // self.groups)[:, inside, inside]
+        """The transpose of padding and im2col: [G, kh kw, n P, C/G] added up into images [n, H, W, C]."""
+        (n, H, W, C), (top, left) = d_images.shape, self.padding
+        shape = (n, H + 2 * top, W + 2 * left, C)
+        whole = d_images if shape == d_images.shape else parallel.scratch("d_padded", shape, d_cols.dtype)
+        whole[...] = 0
         for group, cols in enumerate(d_cols):
             cols = cols.reshape(*self.kernel, n, *size, C // self.groups)
-            fold(cols, grouped[:, :, :, group], self.stride)
-        d_sums = d_sums[:, top : top + H + beyond, left : left + W + beyond]
-        summed(d_sums, self.pool, d_images)
-
-    def _laid_out(self, images: Array) -> Iterator[tuple[slice, Array]]:
-        return laid_out(images, self.kernel, self.stride, self.padding, self.pool)
-
-    def _mean(self, matrix: Array) -> Array:
-        """Over a window, of what is a sum over it."""
-        return matrix / self.pool**2 if self.pool > 1 else matrix
+            own = slice(group * C // self.groups, (group + 1) * C // self.groups)
+            fold(cols, whole[..., own], self.stride)
+        if whole is not d_images:
+            np.copyto(d_images, whole[:, top : top + H, left : left + W])

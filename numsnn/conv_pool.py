@@ -7,83 +7,112 @@ mean of neighbouring inputs. With windows of s x s, d pixels apart,
         = bias[o] + sum over c, a, b of W[o, c, a, b] m[c, i d + a, j d + b],
     m[c, h, w] = (1/s^2) sum over p, q < s of x[c, h + p, w + q],    x padded:
 
-one convolution of stride d for s^2 of them.
+one convolution of stride d for s^2 of them. The sums are kept for the way back, where the transpose of
+a sum over windows is another one.
 """
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
-from numsnn.conv import Apart, Conv2d, Ways, pair
-from numsnn.conv_im2col import Im2col
-from numsnn.im2col import Pair
+import numpy as np
+
+from numsnn import parallel
+from numsnn.conv import Conv2d, pair
+from numsnn.im2col import Pair, at_once, padded, samples, summed
 from numsnn.layer import Array, Cotangents, Layer
+from numsnn.layout import channels_last, empty
 from numsnn.pooling import AvgPool2d
 from numsnn.validate import finite
 
 
 @dataclass(frozen=True)
-class PooledConv2d(Conv2d):
-    """A Conv2d of stride 1 whose outputs are those of ``pool`` behind it.
+class ConvPool(Layer):
+    """Serial(conv, pool) with its params, done at once. tdBN eq. 4.
 
-    x: [T, N, C, H, W], y: [T, N, O, H', W'] as AvgPool2d gives it; params and errors are Conv2d's, and
-    AvgPool2d's where its window does not fit.
+    x: [T, N, C, H, W], y: [T, N, O, H', W']. Raises what the two raise. ``saved`` holds that of conv
+    and, in the place of the pooling's, the sums.
     """
 
-    pool: AvgPool2d = AvgPool2d()
+    conv: Conv2d
+    pool: AvgPool2d
+
+    class Saved(NamedTuple):
+        sums: Array  # [T, N, C, H + 2 padding - s + 1, ...]
 
     @property
     def window(self) -> Pair:
-        """Pixels of a window on a side, and from one window to the next."""
+        """s and d: pixels of a window on a side, and from one window to the next."""
         assert self.pool.size is not None
         return self.pool.size, self.pool.step(self.pool.size)
 
-    def ahead(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The shape of what the pooling gets, for x of ``shape``."""
-        return (*shape[:2], self.outputs, *self.output_size(*shape[3:]))
-
-    def _size(self, shape: tuple[int, ...]) -> Pair:
-        ahead = self.ahead(shape)
-        self.pool.check_size(ahead)
-        return self.pool.output_size(*ahead[3:])
-
-    def _ways(self, size: tuple[int, ...]) -> Ways:
-        window, step = self.window
-        im2col = Im2col(pair(self.kernel), (step, step), pair(self.padding), self.groups, window)
-        return Ways(im2col, Apart(im2col, im2col))
-
-
-@dataclass(frozen=True)
-class ConvPool(Layer):
-    """Serial(conv, pool) with its params and saved, done at once. tdBN eq. 4.
-
-    x: [T, N, C, H, W], y: [T, N, O, H', W']. Raises what the two raise.
-    """
-
-    both: PooledConv2d
+    @cached_property
+    def strided(self) -> Conv2d:
+        """The convolution of sums."""
+        conv = self.conv
+        step = self.window[1]
+        return Conv2d(conv.inputs, conv.outputs, conv.kernel, step, 0, conv.groups, conv.bias)
 
     def forward(self, params: tuple, x: Array) -> tuple[Array, tuple]:
-        y, saved = self.both.forward(params[0], x)
+        dtype = self.conv.check(params[0], x)
+        ahead = self.conv.output_size(*x.shape[3:])
+        self.pool.check_size((*x.shape[:2], self.conv.outputs, *ahead))
+        sums = box(x, self.window[0], pair(self.conv.padding))
+        y = self.strided.run(self._shared(params[0]), sums, dtype)
         finite("AvgPool2d", "x", y)
-        return y, (saved, AvgPool2d.Saved(self.both.ahead(x.shape), True))
+        return y, (Conv2d.Saved(params[0], x), self.Saved(sums))
 
     def backward(
         self, saved: tuple, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, tuple]:
-        d_x, d_params = self.both.backward(saved[0], d_y)
-        return d_x, (d_params, None)
+        d_sums, d_params = self.strided.backward(self._of_sums(saved), d_y)
+        top, left = pair(self.conv.padding)
+        beyond = self.window[0] - 1
+        return box(d_sums, beyond + 1, (beyond - top, beyond - left)), (self._shared(d_params), None)
 
     def backward_params(
         self, saved: tuple, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple:
-        return self.both.backward_params(saved[0], d_y), None
+        return self._shared(self.strided.backward_params(self._of_sums(saved), d_y)), None
+
+    def _shared(self, params: Any) -> Any:
+        """The weight, or its gradient, over the number of pixels in a window."""
+        return params._replace(weight=params.weight / self.window[0] ** 2)
+
+    def _of_sums(self, saved: tuple) -> Any:
+        return Conv2d.Saved(self._shared(saved[0].params), saved[1].sums)
 
 
-def at_once(first: Any, second: Any) -> ConvPool | None:
+def box(x: Array, size: int, padding: Pair) -> Array:
+    """Sums of the windows of size x size of x [T, N, C, H, W], padded; padding below 0 crops.
+
+    [T, N, C, H + 2 padding - size + 1, ...], laid out as x is. Its transpose is box with padding
+    size - 1 - padding.
+    """
+    T, N, C, *sides = x.shape
+    images = x.reshape(T * N, C, *sides)
+    down, right = (slice(max(0, -p), z - max(0, -p)) for p, z in zip(padding, sides, strict=True))
+    images, border = images[:, :, down, right], (max(0, padding[0]), max(0, padding[1]))
+    H, W = (z + 2 * p - size + 1 for z, p in zip(sides, padding, strict=True))
+    last = channels_last(x)
+    y = empty((T * N, C, H, W), x.dtype, last)
+
+    def lane(n: slice) -> None:
+        part, sums = images[n], y[n].transpose(0, 2, 3, 1)
+        count = at_once(len(part), H * W * C)
+        pad = padded(part, border, count, last)
+        for k in samples(len(part), count):
+            summed(pad(k), size, sums[k])
+
+    parallel.run(lane, parallel.lanes(T * N, max(1, parallel.TILE // (H * W * C))))
+    return y.reshape(T, N, C, H, W)
+
+
+def linked(first: Any, second: Any) -> ConvPool | None:
     """The two layers as one, where that takes fewer products; ``first`` is ahead of ``second``."""
     if type(first) is not Conv2d or type(second) is not AvgPool2d:
         return None
     alone = second.size is None or second.step(second.size) < 2
     if alone or pair(first.stride) != (1, 1):
         return None
-    own = {field.name: getattr(first, field.name) for field in fields(first)}
-    return ConvPool(PooledConv2d(**own, pool=second))
+    return ConvPool(first, second)

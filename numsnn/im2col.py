@@ -5,7 +5,7 @@ came from. Images are channels last in here, so that a window's row of pixels is
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -83,50 +83,60 @@ def summed(image: Array, size: int, out: Array) -> None:
 
 
 def laid_out(
-    images: Array, kernel: Pair, stride: Pair, padding: Pair, pool: int = 1
+    images: Array, kernel: Pair, stride: Pair, padding: Pair
 ) -> Iterator[tuple[slice, Array]]:
     """im2col of padded images [N, C, H, W], some samples n at a time: (n, cols) with cols of images[n].
 
-    With ``pool``, im2col of the sums of their windows of pool x pool. The next samples are laid out
-    in the same buffer: the caller is done with cols by then.
+    The next samples are laid out in the same buffer: the caller is done with cols by then.
     """
-    (top, left), (H, W) = padding, images.shape[2:]
-    padded, sums, cols = _buffers(images, kernel, stride, padding, pool)
-    padded.fill(0)  # once: the border stays
-    inside, windows = padded[:, top : top + H, left : left + W], im2col(sums, kernel, stride)
-    for n in samples(len(images), len(padded)):
+    N, C, *size = images.shape
+    rows, columns = (
+        (z + 2 * p - k) // s + 1 for z, p, k, s in zip(size, padding, kernel, stride, strict=True)
+    )
+    count = at_once(N, rows * columns * math.prod(kernel) * C)
+    cols, last = _buffer(count, rows, columns, kernel, C, images.dtype)
+    pad = padded(images, padding, count, last)
+    for n in samples(N, count):
         k = n.stop - n.start
-        np.copyto(inside[:k], images[n].transpose(0, 2, 3, 1))
-        if pool > 1:
-            summed(padded[:k], pool, sums[:k])
-        np.copyto(cols[:k], windows[:k])
+        np.copyto(cols[:k], im2col(pad(n), kernel, stride))
         yield n, cols[:k]
 
 
-def _buffers(
-    images: Array, kernel: Pair, stride: Pair, padding: Pair, pool: int
-) -> tuple[Array, Array, Array]:
-    """For some padded images [n, H, W, C], what windows are of, and windows [n, H', W', kh, kw, C].
+def padded(
+    images: Array, padding: Pair, count: int, last: bool = True
+) -> Callable[[slice], Array]:
+    """A function that gives samples n of images [N, C, H, W], at most ``count``, as padded [n, H, W, C].
 
-    Windows are of sums with ``pool``, else of the padded images themselves. In memory a window is a
-    row or, where rows of an image are longer than rows of a window (few channels), a column of a
-    matrix: what is copied comes in long runs.
+    A view where there is no padding, else a buffer that its next call fills again. It has its channels
+    last in memory, or ahead of the rows.
     """
-    N, C, *size = images.shape
-    height, width = (z + 2 * p for z, p in zip(size, padding, strict=True))
-    rows = (height - pool + 1 - kernel[0]) // stride[0] + 1
-    columns = (width - pool + 1 - kernel[1]) // stride[1] + 1
-    count = at_once(N, rows * columns * math.prod(kernel) * C)
-    last = columns <= kernel[1] * C
-    padded = sums = _image("padded", (count, height, width, C), images.dtype, last)
-    if pool > 1:
-        sums = _image("sums", (count, height - pool + 1, width - pool + 1, C), images.dtype, last)
-    if last:
-        cols = parallel.scratch("cols", (count, rows, columns, *kernel, C), images.dtype)
-    else:
-        turned = parallel.scratch("cols", (*kernel, C, count, rows, columns), images.dtype)
-        cols = turned.transpose(3, 4, 5, 0, 1, 2)
-    return padded, sums, cols
+    (top, left), (_, C, H, W) = padding, images.shape
+    if top == left == 0:
+        return lambda n: images[n].transpose(0, 2, 3, 1)
+    whole = _image("padded", (count, H + 2 * top, W + 2 * left, C), images.dtype, last)
+    whole.fill(0)  # once: the border stays
+    inside = whole[:, top : top + H, left : left + W]
+
+    def pad(n: slice) -> Array:
+        k = n.stop - n.start
+        np.copyto(inside[:k], images[n].transpose(0, 2, 3, 1))
+        return whole[:k]
+
+    return pad
+
+
+def _buffer(
+    count: int, rows: int, columns: int, kernel: Pair, C: int, dtype: Any
+) -> tuple[Array, bool]:
+    """For windows [n, H', W', kh, kw, C], and whether they are rows of a matrix.
+
+    They are columns where rows of an image are longer than rows of a window (few channels): what is
+    copied comes in long runs.
+    """
+    if columns <= kernel[1] * C:
+        return parallel.scratch("cols", (count, rows, columns, *kernel, C), dtype), True
+    turned = parallel.scratch("cols", (*kernel, C, count, rows, columns), dtype)
+    return turned.transpose(3, 4, 5, 0, 1, 2), False
 
 
 def _image(key: str, shape: tuple[int, ...], dtype: Any, last: bool) -> Array:

@@ -38,7 +38,7 @@ class Depthwise(Conv2d):
         return cls(channels, channels, kernel, padding=kernel // 2, groups=channels, bias=False)
 
     def forward(self, params: Conv2d.Params, x: Array) -> tuple[Array, Conv2d.Saved]:
-        dtype = self._check(params, x)
+        dtype = self.check(params, x)
         finite("Depthwise", "x", x)
         images, weight = self._bordered(x), np.moveaxis(params.weight[:, 0], 0, -1)  # [kh, kw, C]
         y = np.zeros((*x.shape[:2], *x.shape[3:], self.outputs), dtype)

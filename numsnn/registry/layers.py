@@ -6,7 +6,7 @@ from numsnn.checks import LayerCase
 from numsnn.compose import Identity, Repeat, Residual, Serial
 from numsnn.conv import Conv2d, Ways, pair
 from numsnn.conv_bands import Bands
-from numsnn.conv_pool import ConvPool, PooledConv2d
+from numsnn.conv_pool import ConvPool
 from numsnn.conv_winograd import Winograd
 from numsnn.dropout import Dropout
 from numsnn.linear import Linear
@@ -166,7 +166,7 @@ ENTRIES = (
     Entry("Conv2d", (Conv2d,), conv, VALUED, cases=20),
     Entry("Conv2d/bands", (Bands,), conv_bands, VALUED, cases=20),
     Entry("Conv2d/winograd", (Winograd,), conv_winograd, VALUED, cases=20),
-    Entry("Conv2d/pooled", (ConvPool, PooledConv2d), conv_pool, VALUED, cases=20),
+    Entry("Conv2d/pooled", (ConvPool,), conv_pool, VALUED, cases=20),
     Entry("AvgPool2d", (AvgPool2d,), pool, VALUED),
     Entry("Flatten", (Flatten,), flatten, VALUED),
     Entry("BatchNorm", (BatchNorm,), batch_norm, VALUED, cases=20),

@@ -189,14 +189,13 @@ def _convolution(layer: Conv2d, params: Tree, *_: Any) -> nn.Module:
 
 
 def _means_first(layer: ConvPool, params: Tree, *_: Any) -> nn.Module:
-    both = layer.both
-    window, step = both.window
+    means = layer.strided
     made = nn.Conv2d(
-        both.inputs, both.outputs, both.kernel, step,
-        groups=both.groups, bias=both.bias,
+        means.inputs, means.outputs, means.kernel, means.stride,
+        groups=means.groups, bias=means.bias,
     )  # fmt: skip
     _weights(made, params[0].weight, params[0].bias)
-    return MeansFirst(made, pair(both.padding), window)
+    return MeansFirst(made, pair(layer.conv.padding), layer.window[0])
 
 
 def _linear(layer: Linear, params: Tree, *_: Any) -> nn.Module:
