@@ -6,10 +6,17 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from numsnn.conv import Conv2d
 from numsnn.conv_pool import linked
 from numsnn.layer import Array, Cotangents, Layer, backward_params
 from numsnn.layout import empty_like
+from numsnn.linear import Linear
+from numsnn.mean_first import MeanFirst
+from numsnn.pooling import AvgPool2d, Flatten
+from numsnn.readouts import MeanOverTime
 from numsnn.validate import cotangent, positive_integer, require, sequence
+
+LINEAR = (AvgPool2d, Conv2d, Flatten, Linear)  # layers that give the mean of a mean
 
 
 @dataclass(frozen=True)
@@ -29,8 +36,9 @@ class Identity(Layer):
 class Serial(Layer):
     """y = f_k(... f_2(f_1(x))). ``Serial(f_1, f_2, ...)``; params and saved are tuples of theirs.
 
-    A convolution and the pooling behind it are done at once, see ``numsnn.conv_pool``: the result is
-    that of one after the other but for rounding, params and saved are the same.
+    A convolution and the pooling behind it are done at once, see ``numsnn.conv_pool``, and a mean over
+    time ahead of linear layers, see ``numsnn.mean_first``: the result is that of one after the other
+    but for rounding, params are the same.
     """
 
     layers: tuple[Any, ...]
@@ -86,14 +94,25 @@ class Serial(Layer):
 
 
 def _links(layers: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]:
-    """Every layer with its place; two that are done at once as one, with a slice of places."""
-    places = iter(range(len(layers)))
+    """Every layer with its place; some that are done at once as one, with a slice of places."""
+    end = len(layers)
+    first = _first_linear(layers[:-1]) if layers and type(layers[-1]) is MeanOverTime else end
+    ahead = layers[first:-1]
+    places = iter(range(first if ahead else end))
     for i in places:
-        both = linked(*layers[i : i + 2]) if i + 1 < len(layers) else None
+        both = linked(*layers[i : i + 2]) if i + 1 < end else None
         if both is None:
             yield i, layers[i]
         else:
             yield slice(i, next(places) + 1), both
+    if ahead:
+        yield slice(first, end), MeanFirst(Serial(*ahead))
+
+
+def _first_linear(layers: tuple[Any, ...]) -> int:
+    """Where the linear layers begin that these end in."""
+    kinds = [type(layer) in LINEAR for layer in layers]
+    return len(kinds) - kinds[::-1].index(False) if False in kinds else 0
 
 
 @dataclass(frozen=True)

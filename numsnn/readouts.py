@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from numsnn.layer import Array, Cotangents, Layer
+from numsnn.layout import channels_last, empty
+from numsnn.reduce import added
 from numsnn.states import MembraneCotangent, State
 from numsnn.validate import cotangent, one_precision, require, sequence
 
@@ -62,6 +64,12 @@ class Accumulate(Layer):
         return d_current, self.Params(State(d_current[0], np.zeros_like(d_current[0])))
 
 
+def mean(x: Array) -> Array:
+    """(1/T) sum over t of x[t], as [1, N, ...], laid out as x is."""
+    y = empty((1, *x.shape[1:]), x.dtype, channels_last(x))
+    return np.divide(added(list(x), y[0]), len(x), out=y[0])[None]
+
+
 @dataclass(frozen=True)
 class MeanOverTime(Layer):
     """y = (1/T) sum over t of x[t].  x: [T, N, ...], y: [1, N, ...]. tdBN eq. 11, MPBN eq. 3."""
@@ -71,7 +79,7 @@ class MeanOverTime(Layer):
 
     def forward(self, params: None, x: Array) -> tuple[Array, Saved]:
         sequence("MeanOverTime", x)
-        return x.mean(axis=0, keepdims=True), self.Saved(x.shape)
+        return mean(x), self.Saved(x.shape)
 
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None

@@ -7,6 +7,7 @@ from numsnn.bench.contest import Contestant, Progress, contest, stepping
 from numsnn.bench.workloads import Workload
 from numsnn.conv_pool import ConvPool
 from numsnn.layer import walk
+from numsnn.mean_first import MeanFirst
 from numsnn.norms import BatchNorm
 
 TRIALS = 2  # turns that decide which variants of a library stay
@@ -35,12 +36,12 @@ def entrants(work: Workload, libraries: Sequence[str]) -> list[Entrant]:
     from numsnn.bench.peers import module, variants
 
     images = len(work.input_shape) == 3
-    pooled = any(isinstance(link, ConvPool) for _, link in work.network().links)
+    means = any(isinstance(link, ConvPool | MeanFirst) for _, link in work.network().links)
     norms = any(isinstance(layer, BatchNorm) for (layer,) in walk(work.network()))
     return [
         Entrant(variant, not (norms and module(library).NEURONS[variant.neurons].looped))
         for library in libraries
-        for variant in variants(library, images, pooled)
+        for variant in variants(library, images, means)
     ]
 
 

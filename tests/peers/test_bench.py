@@ -69,8 +69,7 @@ def test_variants():
     assert "snntorch, looped" in names
     assert "spikingjelly, multi-step kernel" in names
     assert not any("channels" in name for name in names)  # there are no images
-    assert not any("means" in name for name in names)  # there is no pooling
-    assert not any("means" in e.name for e in entrants(small("c"), list(PEERS)))  # behind a neuron
+    assert "snntorch, looped, means first" in names  # the mean over time ahead of the last layer
     field = entrants(small("b"), list(PEERS))
     names = [entrant.name for entrant in field]
     assert "norse, multi-step, channels last" in names
@@ -161,13 +160,17 @@ def test_every_variant_trains_and_infers(name, entrant):
         assert outputs.dtype == np.float32
 
 
-@pytest.mark.parametrize("name", ["b", "d"])
-def test_means_first_is_the_same_network(name):
+@pytest.mark.parametrize("kind", ["multi-step", "looped"])
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_means_first_is_the_same_network(name, kind):
     """Outputs and gradients are those of the network as it is written."""
-    neurons = peers.module("spikingjelly").NEURONS["multi-step"]
+    neurons = peers.module("spikingjelly").NEURONS[kind]
     network, params, x, labels, model = in_double(name, neurons)
     other = torch_network(network, params, small(name).T, neurons, True)
-    assert sum(isinstance(module, MeansFirst) for module in other.modules()) == 2
+    pooled = sum(isinstance(module, MeansFirst) for module in other.modules())
+    assert pooled == (2 if name in "bd" else 0)  # elsewhere the pooling is behind a neuron
+    assert len(other.head) > 0
+    assert len(model.head) == 0
     found = []
     for each in (model, other):
         torch.nn.functional.cross_entropy(each(flat(x)), torch.from_numpy(labels)).backward()

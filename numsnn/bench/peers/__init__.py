@@ -7,8 +7,9 @@ Every library is tried in each of its variants, and the fastest counts:
   a still image once in both. A looped norm has each step's own statistics, which is not tdBN: then
   it is another network, which is shown but does not count.
 * images with channels last or first in memory;
-* a convolution with pooling behind it as it is written, or as the convolution of means that numsnn
-  makes of it (``numsnn.conv_pool``), which a user could write down too;
+* a convolution with pooling behind it and linear layers with a mean over time behind them as they
+  are written, or with the means first, as numsnn does it (``numsnn.conv_pool``, ``numsnn.mean_first``)
+  and a user could write it down, too;
 * where a library has a kernel for one surrogate and not for another, both.
 
 tdBN is BatchNorm2d with its factor in the first gain: the same arithmetic, nothing added. Neurons
@@ -71,10 +72,10 @@ def module(library: str) -> Any:
     return found
 
 
-def variants(library: str, images: bool, pooled: bool = False) -> list[Variant]:
-    """The variants of a library; layouts differ for images only, ``pooled`` where a pooling follows."""
+def variants(library: str, images: bool, means: bool = False) -> list[Variant]:
+    """The variants of a library; layouts differ for images only, ``means`` where some can come first."""
     layouts = (True, False) if images else (False,)
-    orders = (False, True) if pooled else (False,)
+    orders = (False, True) if means else (False,)
     return [
         Variant(library, neurons, last, images, means_first)
         for neurons in module(library).NEURONS

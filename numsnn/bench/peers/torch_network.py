@@ -12,6 +12,7 @@ from numsnn.compose import Identity, Repeat, Residual, Serial
 from numsnn.conv import Conv2d, pair
 from numsnn.conv_pool import ConvPool
 from numsnn.linear import Linear
+from numsnn.mean_first import MeanFirst
 from numsnn.neurons import LIF
 from numsnn.norms import BatchNorm, FixedNorm
 from numsnn.pooling import AvgPool2d, Flatten
@@ -65,22 +66,24 @@ class Rectangle(torch.autograd.Function):
 
 
 class MultiStep(nn.Module):
-    """x: [N, ...], a still image, or [T N, ...]; the mean over T of what the last layer gives."""
+    """x: [N, ...], a still image, or [T N, ...]; ``head`` of the mean over T of what ``rest`` gives."""
 
-    def __init__(self, front: nn.Module, rest: nn.Module, T: int) -> None:
+    def __init__(self, front: nn.Module, rest: nn.Module, head: nn.Module, T: int) -> None:
         super().__init__()
-        self.front, self.rest, self.T = front, rest, T
+        self.front, self.rest, self.head, self.T = front, rest, head, T
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.rest(self.front(x)).unflatten(0, (self.T, -1)).mean(0)
+        return self.head(self.rest(self.front(x)).unflatten(0, (self.T, -1)).mean(0))
 
 
 class Looped(nn.Module):
     """The same, one step after the other; what is ahead of a still image's first neuron once."""
 
-    def __init__(self, front: nn.Module, rest: nn.Module, T: int, still: bool) -> None:
+    def __init__(
+        self, front: nn.Module, rest: nn.Module, head: nn.Module, T: int, still: bool
+    ) -> None:
         super().__init__()
-        self.front, self.rest, self.T, self.still = front, rest, T, still
+        self.front, self.rest, self.head, self.T, self.still = front, rest, head, T, still
         self.neurons = [part for part in rest.modules() if hasattr(part, "reset")]
 
     def forward(self, x: Tensor) -> Tensor:
@@ -88,7 +91,7 @@ class Looped(nn.Module):
             neuron.reset()
         x = self.front(x)
         steps = [x] * self.T if self.still else x.chunk(self.T)
-        return torch.stack([self.rest(step) for step in steps]).mean(0)
+        return self.head(torch.stack([self.rest(step) for step in steps]).mean(0))
 
 
 class MeansFirst(nn.Module):
@@ -120,22 +123,26 @@ def torch_network(
     """The module of a Serial that ends in MeanOverTime, with Repeat(T) in it where images are still.
 
     It is in the precision of ``params``. ``means_first``: convolutions ahead of a pooling are those of
-    means. Raises NumsnnError for a layer that has no counterpart here.
+    means, the last linear layers come behind the mean over time. Raises NumsnnError for a layer that has no counterpart here.
     """
-    layers = list(zip(network.layers, params, strict=True))
+    require(
+        isinstance(network.layers[-1], MeanOverTime),
+        f"peers: a network must end in MeanOverTime, found {type(network.layers[-1]).__name__}",
+    )
+    layers, head = list(zip(network.layers, params, strict=True)), []
     if means_first:
         layers = [(layer, params[at]) for at, layer in network.links]
-    require(
-        isinstance(layers[-1][0], MeanOverTime),
-        f"peers: a network must end in MeanOverTime, found {type(layers[-1][0]).__name__}",
-    )
+        last, share = layers[-1]
+        if isinstance(last, MeanFirst):
+            head = [(layer, share[at]) for at, layer in last.ahead.links]
     repeats = [i for i, (layer, _) in enumerate(layers) if isinstance(layer, Repeat)]
     cut = repeats[0] if repeats else -1
     front = _chain(layers[: max(cut, 0)], T, neurons, False)
     rest = _chain(layers[cut + 1 : -1], T, neurons, bool(repeats))
+    end = _chain(head, T, neurons, False)
     if neurons.looped:
-        return Looped(front, rest, T, bool(repeats))
-    return MultiStep(front, rest, T)
+        return Looped(front, rest, end, T, bool(repeats))
+    return MultiStep(front, rest, end, T)
 
 
 def _chain(layers: Sequence[Any], T: int, neurons: Neurons, still: bool) -> nn.Module:
