@@ -8,6 +8,7 @@ import numpy as np
 
 from numsnn.conv import Conv2d
 from numsnn.conv_pool import linked
+from numsnn.errors import NumsnnError
 from numsnn.layer import Array, Cotangents, Layer, backward_params
 from numsnn.layout import empty_like
 from numsnn.linear import Linear
@@ -64,11 +65,11 @@ class Serial(Layer):
         return tuple(layer.init(rng, dtype) for layer in self.layers)
 
     def forward(self, params: tuple, x: Array) -> tuple[Array, tuple]:
-        require(
-            isinstance(params, tuple) and len(params) == len(self.layers),
-            f"Serial: params must be a tuple of {len(self.layers)}, one a layer, found "
-            f"{len(params) if isinstance(params, tuple) else type(params).__name__}",
-        )
+        if not isinstance(params, tuple) or len(params) != len(self.layers):
+            raise NumsnnError(
+                f"Serial: params must be a tuple of {len(self.layers)}, one a layer, found "
+                f"{len(params) if isinstance(params, tuple) else type(params).__name__}"
+            )
         saved: list = [None] * len(self.layers)
         for at, layer in self.links:
             x, saved[at] = layer.forward(params[at], x)
@@ -139,10 +140,10 @@ class Residual(Layer):
     def forward(self, params: Params, x: Array) -> tuple[Array, Saved]:
         y, body = self.body.forward(params.body, x)
         short, shortcut = self.shortcut.forward(params.shortcut, x)
-        require(
-            y.shape == short.shape,
-            f"Residual: body gives {y.shape}, shortcut gives {short.shape} for x {x.shape}",
-        )
+        if y.shape != short.shape:
+            raise NumsnnError(
+                f"Residual: body gives {y.shape}, shortcut gives {short.shape} for x {x.shape}"
+            )
         return _sum(y, short), self.Saved(body, shortcut)
 
     def backward(
@@ -177,7 +178,8 @@ class Repeat(Layer):
 
     def forward(self, params: None, x: Array) -> tuple[Array, Saved]:
         sequence("Repeat", x, check_values=False)
-        require(len(x) == 1, f"Repeat: x must have one step on axis 0, found {len(x)} ({x.shape})")
+        if len(x) != 1:
+            raise NumsnnError(f"Repeat: x must have one step on axis 0, found {len(x)} ({x.shape})")
         return np.broadcast_to(x, (self.steps, *x.shape[1:])), self.Saved(x.shape)
 
     def backward(

@@ -15,7 +15,7 @@ from numsnn.conv_winograd import APART, Winograd
 from numsnn.errors import NumsnnError
 from numsnn.im2col import Pair
 from numsnn.layer import Array, Cotangents, Layer
-from numsnn.layout import channels_third, empty
+from numsnn.layout import channels_third, empty, places_first
 from numsnn.reduce import sum_to
 from numsnn.validate import cotangent, finite, one_precision, positive_integer, require, sequence
 
@@ -107,7 +107,7 @@ class Conv2d(Layer):
         outputs, _, tall, wide = self.weight_shape
         deviation = np.sqrt(2 / (tall * wide * outputs))
         weight = (deviation * rng.standard_normal(self.weight_shape)).astype(dtype)
-        return self.Params(weight, np.zeros(outputs, dtype) if self.bias else None)
+        return self.Params(places_first(weight), np.zeros(outputs, dtype) if self.bias else None)
 
     def output_size(self, height: int, width: int) -> Pair:
         """(H', W') for an image of (H, W)."""

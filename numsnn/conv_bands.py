@@ -12,7 +12,7 @@ import numpy as np
 
 from numsnn import parallel
 from numsnn.im2col import Pair, laid_out
-from numsnn.layout import copied
+from numsnn.layout import lined_up
 from numsnn.products import product
 
 Array = np.ndarray
@@ -35,12 +35,12 @@ class Bands(NamedTuple):
 
     def matrix(self, weight: Array) -> Array:
         """weight [O, C, kh, kw] as [kh, kw C, O]: W_a."""
-        kernel = copied(weight.transpose(2, 3, 1, 0))
+        kernel = lined_up(weight.transpose(2, 3, 1, 0))
         return kernel.reshape(self.kernel[0], -1, len(weight))
 
     def transposed(self, weight: Array) -> Array:
         """weight [O, C, kh, kw] turned around, as [kh, kw O, C]: R_a."""
-        turned = copied(weight[:, :, ::-1, ::-1].transpose(2, 3, 0, 1))
+        turned = lined_up(weight[:, :, ::-1, ::-1].transpose(2, 3, 0, 1))
         return turned.reshape(self.kernel[0], -1, weight.shape[1])
 
     def forward(self, images: Array, matrix: Array, bias: Array | None, y: Array) -> None:
@@ -77,7 +77,7 @@ class Bands(NamedTuple):
     def unmatrix(self, matrix: Array, shape: tuple[int, ...]) -> Array:
         """The inverse of ``matrix``: a gradient in the weight's shape."""
         O, C, tall, wide = shape  # noqa: E741
-        return matrix.reshape(tall, wide, C, O).transpose(3, 2, 0, 1).copy()
+        return matrix.reshape(tall, wide, C, O).transpose(3, 2, 0, 1)
 
 
 def correlate(band: Array, kernel: Array, y: Array) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from numsnn import parallel
 from numsnn.im2col import Pair, at_once, fold, laid_out, samples
-from numsnn.layout import copied
+from numsnn.layout import lined_up
 from numsnn.products import product
 
 Array = np.ndarray
@@ -36,7 +36,7 @@ class Im2col(NamedTuple):
         """[G, kh kw, O/G, C/G]: the matrix that leads back to each place in a window."""
         O, C, *window = weight.shape  # noqa: E741  O is the number of output channels throughout
         places = weight.reshape(self.groups, O // self.groups, C, math.prod(window))
-        return copied(places.transpose(0, 3, 1, 2))
+        return lined_up(places.transpose(0, 3, 1, 2))
 
     def forward(self, images: Array, matrix: Array, bias: Array | None, y: Array) -> None:
         """Fill y."""
@@ -70,7 +70,7 @@ class Im2col(NamedTuple):
         """The inverse of ``matrix``: a gradient in the weight's shape."""
         outputs, inputs, tall, wide = shape
         rows = matrix.swapaxes(0, 1).reshape(tall, wide, inputs, outputs)
-        return rows.transpose(3, 2, 0, 1).copy()
+        return rows.transpose(3, 2, 0, 1)
 
     def rows(self, cols: Array) -> Array:
         """cols [n, H', W', kh, kw, C] as [G, n P, K]; a view where there is one group."""
@@ -88,7 +88,6 @@ class Im2col(NamedTuple):
         (n, H, W, C), (top, left) = d_images.shape, self.padding
         shape = (n, H + 2 * top, W + 2 * left, C)
         whole = d_images if shape == d_images.shape else parallel.scratch("d_padded", shape, d_cols.dtype)
-        whole[...] = 0
         for group, cols in enumerate(d_cols):
             cols = cols.reshape(*self.kernel, n, *size, C // self.groups)
             own = slice(group * C // self.groups, (group + 1) * C // self.groups)

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from numsnn import parallel
 from numsnn.conv import Conv2d, pair
 from numsnn.im2col import Pair, at_once, padded, samples, summed

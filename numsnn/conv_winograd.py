@@ -70,14 +70,11 @@ class Winograd(NamedTuple):
 
     def matrix(self, weight: Array) -> Array:
         """weight [O, C, 3, 3] as U [36, C, O]."""
-        return self.transposed(weight.swapaxes(0, 1))
+        return _filtered(weight.transpose(2, 3, 1, 0))
 
     def transposed(self, weight: Array) -> Array:
         """U' [36, O, C]."""
-        O, C = weight.shape[:2]  # noqa: E741  O is the number of output channels throughout
-        U = aligned((SIDE**2, O * C), weight.dtype)
-        np.matmul(_as(KERNELS, weight), weight.reshape(-1, 9).T, out=U)
-        return U.reshape(-1, O, C)
+        return _filtered(weight.transpose(2, 3, 0, 1))
 
     def forward(self, images: Array, matrix: Array, bias: Array | None, y: Array) -> None:
         """Fill y."""
@@ -117,8 +114,8 @@ class Winograd(NamedTuple):
 
     def unmatrix(self, matrix: Array, shape: tuple[int, ...]) -> Array:
         """The gradient in the weight's shape, of that of U."""
-        pixels = _flat(matrix).T @ _as(KERNELS, matrix)
-        return pixels.reshape(*shape[1::-1], 3, 3).swapaxes(0, 1).copy()
+        pixels = _as(KERNELS.T, matrix) @ _flat(matrix)
+        return pixels.reshape(3, 3, *shape[1::-1]).transpose(3, 2, 0, 1)
 
 
 def strips(images: Array, padding: Pair, outputs: int) -> Iterator[tuple[slice, slice, Array]]:
@@ -220,6 +217,13 @@ def _outputs(shape: tuple[int, ...]) -> tuple[int, ...]:
     """[n, H, W, O] of all that blocks of this shape hold."""
     n, down, across, O = shape[2:]  # noqa: E741
     return n, APART * down, APART * across, O
+
+
+def _filtered(kernels: Array) -> Array:
+    """G w G' of kernels w [3, 3, a, b], as [36, a, b]."""
+    U = aligned((SIDE**2, *kernels.shape[2:]), kernels.dtype)
+    np.matmul(_as(KERNELS, kernels), kernels.reshape(9, -1), out=_flat(U))
+    return U
 
 
 def _flat(x: Array) -> Array:

@@ -47,12 +47,16 @@ def col2im(cols: Array, image: Array, stride: Pair) -> Array:
 
 
 def fold(cols: Array, image: Array, stride: Pair) -> None:
-    """image = col2im of cols[a, b, n, i, j, c], place in a window by place; pixels under none stay.
+    """image = col2im of cols[a, b, n, i, j, c], place in a window by place; 0 where there is no window.
 
     Where windows overlap, numbers are added up among cols, which are not kept: in long runs. Only
     then is each sum copied to its pixel.
     """
     (tall, wide), (down, right) = cols.shape[:2], stride
+    if tall < down or wide < right:
+        image[...] = 0  # between windows
+    image[:, (cols.shape[3] - 1) * down + tall :] = 0
+    image[:, :, (cols.shape[4] - 1) * right + wide :] = 0
     windows = im2col(image, (tall, wide), stride).transpose(3, 4, 0, 1, 2, 5)
     for a in reversed(range(down, tall)):  # place a of a window is place a - stride of the next one
         cols[a - down, :, :, 1:] += cols[a, :, :, :-1]

@@ -2,7 +2,8 @@
 
 A convolution's rows are runs of channels, so images whose channels are neighbours in memory need
 no reordering before or after it. What a convolution returns is laid out so; elementwise layers
-keep the layout they are given. Shapes, indices and results are the same in either.
+keep the layout they are given. Shapes, indices and results are the same in either. A convolution's
+weights [O, C, kh, kw] are [kh, kw, C, O] underneath: the matrices that its products read.
 """
 
 import ctypes
@@ -38,11 +39,26 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
     return np.ndarray(shape, dtype, memory, start)
 
 
-def copied(x: Array) -> Array:
-    """x in C order, in an array that begins with a cache line."""
+def lined_up(x: Array) -> Array:
+    """x in C order, in an array that begins with a cache line: x itself, if it is one."""
+    start = x.__array_interface__["data"][0]
+    if x.flags.c_contiguous and (x.nbytes < SMALL or start % LINE == 0):
+        return x
     copy = aligned(x.shape, x.dtype)
     copy[...] = x
     return copy
+
+
+def places_first(weight: Array) -> Array:
+    """A convolution's weight [O, C, kh, kw], [kh, kw, C, O] underneath."""
+    return lined_up(weight.transpose(2, 3, 1, 0)).transpose(3, 2, 0, 1)
+
+
+def like(x: Array, memory: Array) -> Array:
+    """A view into ``memory``, as many numbers in a row, with the shape of x and its order of axes."""
+    order = sorted(range(x.ndim), key=lambda axis: -abs(x.strides[axis]))
+    view = memory.reshape([x.shape[axis] for axis in order])
+    return view.transpose([order.index(axis) for axis in range(x.ndim)])
 
 
 def empty(shape: tuple[int, ...], dtype: Any, last: bool = False) -> Array:

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from numsnn import parallel
+from numsnn.errors import NumsnnError
 from numsnn.layer import Array, Cotangents, Layer
 from numsnn.products import product
-from numsnn.validate import cotangent, finite, one_precision, positive_integer, require, sequence
+from numsnn.validate import all_finite, cotangent, finite, one_precision, positive_integer, sequence
 
 LANE = 1 << 23  # products of two numbers that are worth handing to a thread
 
@@ -43,6 +44,7 @@ class Linear(Layer):
         weight = rng.uniform(-bound, bound, (self.outputs, self.inputs)).astype(dtype)
         return self.Params(weight, np.zeros(self.outputs, dtype) if self.bias else None)
 
+    @np.errstate(over="ignore", invalid="ignore")  # the end looks for what is not finite
     def forward(self, params: Params, x: Array) -> tuple[Array, Saved]:
         dtype = self._check(params, x)
         rows = x.reshape(-1, self.inputs)
@@ -54,6 +56,11 @@ class Linear(Layer):
                 y[n] += params.bias
 
         parallel.run(lane, self._lanes(len(rows), self.inputs * self.outputs))
+        if not all_finite(y):  # NaN and infinity of anything are in y
+            finite("Linear", "x", x)
+            finite("Linear", "weight", params.weight)
+            if params.bias is not None:
+                finite("Linear", "bias", params.bias)
         return y.reshape(*x.shape[:-1], self.outputs), self.Saved(params, x)
 
     def backward(
@@ -90,23 +97,19 @@ class Linear(Layer):
 
     def _check(self, params: Params, x: Array) -> np.dtype:
         weight, bias = params
-        sequence("Linear", x)
-        require(
-            weight.shape == (self.outputs, self.inputs),
-            f"Linear: weight must be {(self.outputs, self.inputs)}, found {weight.shape}",
-        )
-        require(
-            x.shape[-1] == self.inputs,
-            f"Linear: x has {x.shape[-1]} features on its last axis, weight expects {self.inputs} "
-            f"(x {x.shape}, weight {weight.shape})",
-        )
-        require(
-            (bias is not None) == self.bias and (bias is None or bias.shape == (self.outputs,)),
-            f"Linear: bias must be {(self.outputs,) if self.bias else None}, "
-            f"found {None if bias is None else bias.shape}",
-        )
-        dtype = one_precision("Linear", x, weight=weight, bias=bias)
-        finite("Linear", "weight", weight)
-        if bias is not None:
-            finite("Linear", "bias", bias)
-        return dtype
+        sequence("Linear", x, check_values=False)
+        if weight.shape != (self.outputs, self.inputs):
+            raise NumsnnError(
+                f"Linear: weight must be {(self.outputs, self.inputs)}, found {weight.shape}"
+            )
+        if x.shape[-1] != self.inputs:
+            raise NumsnnError(
+                f"Linear: x has {x.shape[-1]} features on its last axis, weight expects {self.inputs} "
+                f"(x {x.shape}, weight {weight.shape})"
+            )
+        if (bias is not None) != self.bias or (bias is not None and bias.shape != (self.outputs,)):
+            raise NumsnnError(
+                f"Linear: bias must be {(self.outputs,) if self.bias else None}, "
+                f"found {None if bias is None else bias.shape}"
+            )
+        return one_precision("Linear", x, weight=weight, bias=bias)

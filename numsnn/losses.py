@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from numsnn.errors import NumsnnError
 from numsnn.layer import Array
 from numsnn.validate import require, sequence
 
@@ -78,17 +79,15 @@ def one_hot(op: str, outputs: Array, labels: Any) -> Array:
     sequence(op, outputs, rank=3, layout="[T, N, K]")
     N, K = outputs.shape[1:]
     labels = np.asarray(labels)
-    require(
-        np.issubdtype(labels.dtype, np.integer) and labels.shape == (N,),
-        f"{op}: labels must be {N} integers, found {labels.dtype} {labels.shape} "
-        f"for outputs {outputs.shape}",
-    )
-    wrong = np.flatnonzero((labels < 0) | (labels >= K))
-    require(
-        wrong.size == 0,
-        f"{op}: labels must lie in [0, {K}), found {labels[wrong[0]] if wrong.size else ''} "
-        f"at {wrong[0] if wrong.size else ''}",
-    )
+    if labels.dtype.kind not in "iu" or labels.shape != (N,):
+        raise NumsnnError(
+            f"{op}: labels must be {N} integers, found {labels.dtype} {labels.shape} "
+            f"for outputs {outputs.shape}"
+        )
+    wrong = (labels < 0) | (labels >= K)
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise NumsnnError(f"{op}: labels must lie in [0, {K}), found {labels[at]} at {at}")
     target = np.zeros((N, K), outputs.real.dtype)
     target[np.arange(N), labels] = 1
     return target

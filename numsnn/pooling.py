@@ -8,10 +8,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from numsnn import parallel
+from numsnn.errors import NumsnnError
 from numsnn.layer import Array, Cotangents, Layer
 from numsnn.layout import channels_last, empty
 from numsnn.reduce import added
-from numsnn.validate import cotangent, finite, positive_integer, require, sequence
+from numsnn.validate import cotangent, finite, positive_integer, sequence
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,11 @@ class AvgPool2d(Layer):
 
     def check_size(self, shape: tuple[int, ...]) -> None:
         """Refuse images [T, N, C, H, W] that are smaller than a window."""
-        require(
-            self.size is None or min(shape[3:]) >= self.size,
-            f"AvgPool2d: a window of {self.size}x{self.size} does not fit the image on axes 3 and 4 "
-            f"of {shape}",
-        )
+        if self.size is not None and min(shape[3:]) < self.size:
+            raise NumsnnError(
+                f"AvgPool2d: a window of {self.size}x{self.size} does not fit the image on axes 3 and "
+                f"4 of {shape}"
+            )
 
     @np.errstate(over="ignore", invalid="ignore")  # the end looks for what is not finite
     def forward(self, params: None, x: Array) -> tuple[Array, Saved]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from numsnn.exchange import Exchange, shared_array
 from numsnn.layer import Array
-from numsnn.layout import LINE, empty_like
+from numsnn.layout import LINE, empty_like, like
 from numsnn.optimizers import clipped, gradient_norm
 from numsnn.tree import Tree, map_named, map_tree, named_leaves, rebuilt
 
@@ -25,18 +25,19 @@ class Layout:
     """Where the leaves of a tree that are ``chosen`` by name lie in vectors.
 
     A tree of vectors is a dict by dtype and last name: ``{"float32": {"weight": w, "bias": b}}``.
-    Every leaf begins with a cache line; what is left of its last line is zero in every vector.
+    Every leaf keeps its order of axes and begins with a cache line; what is left of its last line is
+    zero in every vector.
     """
 
     def __init__(self, tree: Tree, chosen: Callable[[str], bool]) -> None:
         self._lengths: dict[str, dict[str, int]] = {}
-        self._places: dict[str, tuple[str, str, int, tuple[int, ...]]] = {}
+        self._places: dict[str, tuple[str, str, int, Array]] = {}
         for name, leaf in named_leaves(tree):
             if chosen(name):
                 dtype, last = leaf.dtype.name, name.rpartition("/")[2]
                 lengths = self._lengths.setdefault(dtype, {})
                 start = lengths.get(last, 0)
-                self._places[name] = (dtype, last, start, leaf.shape)
+                self._places[name] = (dtype, last, start, leaf)
                 line = LINE // leaf.itemsize
                 lengths[last] = start + -(-leaf.size // line) * line
 
@@ -50,8 +51,8 @@ class Layout:
     def views(self, vectors: Tree) -> dict[str, Array]:
         """The chosen leaves by name, as views into vectors."""
         return {
-            name: vectors[dtype][last][start : start + math.prod(shape)].reshape(shape)
-            for name, (dtype, last, start, shape) in self._places.items()
+            name: like(leaf, vectors[dtype][last][start : start + leaf.size])
+            for name, (dtype, last, start, leaf) in self._places.items()
         }
 
     def vectors(self, tree: Tree, make: Make) -> Tree:
@@ -63,10 +64,10 @@ class Layout:
                 views[name][...] = leaf
         return vectors
 
-    def tree(self, vectors: Tree, like: Tree) -> Tree:
-        """The tree ``like`` with views into vectors as its chosen leaves."""
+    def tree(self, vectors: Tree, given: Tree) -> Tree:
+        """The tree ``given`` with views into vectors as its chosen leaves."""
         views = self.views(vectors)
-        return map_named(lambda name, leaf: views.get(name, leaf), like)
+        return map_named(lambda name, leaf: views.get(name, leaf), given)
 
 
 def stretch(vectors: Tree, rank: int, ranks: int) -> Tree:
@@ -90,7 +91,7 @@ class Shares:
         self, exchange: Exchange, optimizer: Any, params: Tree, moments: Tree, clip: float | None
     ) -> None:
         self._exchange, self._optimizer, self._clip = exchange, optimizer, clip
-        self._like = moments
+        self._given = moments
         self._layout = Layout(params, optimizer.learns)
         self._vectors = self._layout.vectors(params, shared_array)
         self._gradients = [self._layout.zeros(shared_array) for _ in range(exchange.ranks)]
@@ -133,8 +134,8 @@ class Shares:
         )  # fmt: skip
         self._exchange.meet()
         return map_tree(np.copy, self.params), _each(
-            lambda like, whole, _: map_tree(np.copy, self._layout.tree(whole, like)),
-            self._like, self._moments, self._mine_of_moments,
+            lambda given, whole, _: map_tree(np.copy, self._layout.tree(whole, given)),
+            self._given, self._moments, self._mine_of_moments,
         )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from numsnn.optimizers import clipped
 from numsnn.recipes import Recipe
 from numsnn.teams import Team
 from numsnn.tree import Tree, leaves, map_named
-from numsnn.validate import positive_integer, require
+from numsnn.validate import positive_integer
 
 MOMENTUM = 0.1  # the share of a batch in the running statistics
 

@@ -21,7 +21,15 @@ def require(condition: Any, message: str) -> None:
 
 
 def finite(op: str, what: str, x: Array) -> None:
-    """Refuse NaN and infinity, naming the first place.
+    """Refuse NaN and infinity, naming the first place."""
+    if all_finite(x):
+        return
+    place = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
+    raise NumsnnError(f"{op}: {what} must be finite, found {x[place]} at {place} (shape {x.shape})")
+
+
+def all_finite(x: Array) -> bool:
+    """Whether there is no NaN and no infinity in x.
 
     One sum finds almost all large clean arrays clean; it may itself overflow, so only a suspicious
     one is looked at element by element.
@@ -30,11 +38,8 @@ def finite(op: str, what: str, x: Array) -> None:
         with np.errstate(all="ignore"):
             clean = np.isfinite(total(x))
         if clean:
-            return
-    if cmath.isfinite(x) if x.ndim == 0 else np.isfinite(x).all():
-        return
-    place = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
-    raise NumsnnError(f"{op}: {what} must be finite, found {x[place]} at {place} (shape {x.shape})")
+            return True
+    return cmath.isfinite(x) if x.ndim == 0 else bool(np.isfinite(x).all())
 
 
 def inexact(op: str, what: str, x: Any) -> None:

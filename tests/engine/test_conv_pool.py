@@ -93,7 +93,7 @@ def test_what_is_done_one_after_the_other(conv, pool):
 
 
 def test_a_chain_keeps_its_places():
-    """Two pairs, a convolution alone and a pooling alone: params are those of the layers, and saved but for the sums."""
+    """Two pairs, a convolution alone and a pooling alone; saved are those of the layers but for sums."""
     conv, pool = ns.Conv2d(2, 2, 3, padding=1), ns.AvgPool2d(2)
     network = ns.named(ns.Serial(conv, pool, pool, ns.LIF(), conv, conv, pool, ns.Flatten()))
     rng = np.random.default_rng(0)

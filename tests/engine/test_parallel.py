@@ -5,8 +5,9 @@ import threading
 import numpy as np
 import pytest
 
+import numsnn as ns
 from numsnn import parallel
-from numsnn.layout import LINE, aligned, channels_last, channels_third, copied, empty
+from numsnn.layout import LINE, aligned, channels_last, channels_third, empty, like, lined_up, places_first
 
 
 def begins(x):
@@ -30,11 +31,37 @@ def test_small_arrays_begin_anywhere(shape):
     assert x.flags.c_contiguous and x.flags.writeable
 
 
-def test_a_copy_is_in_c_order():
+def test_lined_up_copies_what_is_not():
     x = np.arange(2400.0).reshape(20, 30, 4).T
-    y = copied(x)
+    y = lined_up(x)
     assert y.flags.c_contiguous and begins(y) == 0 and y is not x
     np.testing.assert_array_equal(y, x)
+    assert lined_up(y) is y
+    beside = aligned((2401,), np.float64)[1:]
+    copy = lined_up(beside)
+    assert begins(copy) == 0 and copy is not beside
+    small = np.arange(6.0).reshape(2, 3)
+    assert lined_up(small) is small
+
+
+def test_weights_have_their_places_first_underneath():
+    weight = np.arange(120.0).reshape(5, 4, 3, 2)
+    first = places_first(weight)
+    np.testing.assert_array_equal(first, weight)
+    assert first.transpose(2, 3, 1, 0).flags.c_contiguous
+    assert ns.Conv2d(4, 5, (3, 2)).init(np.random.default_rng(0)).weight.strides == tuple(
+        stride // 2 for stride in first.strides
+    )
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2, 3), (2, 3, 1, 0), (1, 3, 0, 2)])
+def test_a_view_like_another_array(axes):
+    x = np.empty((2, 3, 4, 5)).transpose(axes)
+    memory = np.arange(120.0)
+    view = like(x, memory)
+    assert (view.shape, view.strides) == (x.shape, x.strides)
+    assert np.shares_memory(view, memory)
+    assert like(np.array(3.0), memory[:1]).shape == ()
 
 
 def test_a_thread_that_is_alone_has_smaller_tiles():

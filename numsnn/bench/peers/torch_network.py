@@ -123,7 +123,8 @@ def torch_network(
     """The module of a Serial that ends in MeanOverTime, with Repeat(T) in it where images are still.
 
     It is in the precision of ``params``. ``means_first``: convolutions ahead of a pooling are those of
-    means, the last linear layers come behind the mean over time. Raises NumsnnError for a layer that has no counterpart here.
+    means, the last linear layers come behind the mean over time. Raises NumsnnError for a layer that
+    has no counterpart here.
     """
     require(
         isinstance(network.layers[-1], MeanOverTime),
