@@ -112,6 +112,8 @@ class Rectangular(Bump):
 
     def slope(self, z: Array, width: Any) -> Array:
         inside = self.inside(z, width).astype(np.result_type(z, width))
+        if np.ndim(width) == 0 and width == 1:  # nothing to go through the array for
+            return inside
         return np.multiply(inside, 1 / width, out=inside)  # exactly 1/width or 0
 
 
