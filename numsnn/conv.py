@@ -23,10 +23,10 @@ WORTH = 1 << 20  # numbers laid out in a lane that is worth a thread
 
 
 class Apart(NamedTuple):
-    """Backward, d_x one way and the weight's gradient another."""
+    """Backward, d_x by bands and the weight's gradient by im2col."""
 
-    of_images: Bands | Im2col
-    of_matrix: Bands | Im2col
+    of_images: Bands
+    of_matrix: Im2col
 
     def transposed(self, weight: Array) -> Array:
         """The matrix that leads back."""
@@ -36,9 +36,9 @@ class Apart(NamedTuple):
         self, images: Array, d_y: Array, transposed: Array, d_images: Array | None, d_matrix: Array
     ) -> None:
         """Add to d_matrix; fill d_images, if there are any."""
-        self.of_matrix.backward_matrix(images, d_y, d_matrix)
+        self.of_matrix.backward(images, d_y, transposed, None, d_matrix)
         if d_images is not None:
-            self.of_images.backward(d_y, transposed, d_images)
+            self.of_images.backward(images, d_y, transposed, d_images, None)
 
     def gradient(self, weight: Array) -> tuple[int, ...]:
         """The shape of d_matrix."""
@@ -53,7 +53,7 @@ class Ways(NamedTuple):
     """How the products are laid out."""
 
     forward: Bands | Im2col | Winograd
-    backward: Apart | Winograd
+    backward: Apart | Bands | Im2col | Winograd
 
 
 @dataclass(frozen=True)
@@ -222,12 +222,12 @@ def ways(
     inputs, outputs = channels
     im2col = Im2col(kernel, stride, padding, groups)
     if stride != (1, 1) or groups > 1 or not all(map(lt, padding, kernel)):
-        return Ways(im2col, Apart(im2col, im2col))
+        return Ways(im2col, im2col)
     # bands copy kw C numbers a pixel and add up kh products of O numbers, im2col copies kh kw C;
-    # backward its transpose adds those up where windows overlap, and bands add up a matrix a sample
+    # backward its transpose adds those up where windows overlap, bands add up a matrix a sample
     bands = Bands(kernel, padding)
     forward = bands if outputs <= 2 * kernel[0] * inputs else im2col
-    backward = Apart(bands, bands if outputs < size[0] * size[1] else im2col)
+    backward = bands if outputs < size[0] * size[1] else Apart(bands, im2col)
     if kernel != (3, 3):
         return Ways(forward, backward)
     winograd, (ahead, back) = Winograd(padding), filtered(inputs, outputs, size)

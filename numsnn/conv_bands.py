@@ -12,7 +12,7 @@ import numpy as np
 
 from numsnn import parallel
 from numsnn.im2col import Pair, laid_out
-from numsnn.layout import lined_up
+from numsnn.layout import lined_up, places_first
 from numsnn.products import product
 
 Array = np.ndarray
@@ -21,11 +21,12 @@ Array = np.ndarray
 class Bands(NamedTuple):
     """y[i] = sum over a of band(x)[i + a] W_a,  W_a: [kw C, O] the a-th row of the kernel. tdBN eq. 4.
 
-    The gradient of W_a is the sum over rows i and samples of band(x)[i + a]' d_y[i]. The transpose of
-    a convolution of stride 1 is another one, of d_y with the kernel turned around and padded by
-    kernel - 1 - padding. With R_a row a of the turned kernel, [kw O, C],
+    The transpose of a convolution of stride 1 is another one, of d_y with the kernel turned around and
+    padded by kernel - 1 - padding. With R_a row a of the turned kernel, [kw O, C], and the same bands
+    for both,
 
-        d_x[i] = sum over a of band(d_y)[i + a] R_a.
+        d_x[i] = sum over a of band(d_y)[i + a] R_a,
+        d_R_a' = sum over rows i and samples of x[i]' band(d_y)[i + a].
 
     Images are [n, C, H, W], outputs [n, H', W', O]; backward no padding is larger than kernel - 1.
     """
@@ -50,34 +51,40 @@ class Bands(NamedTuple):
             if bias is not None:
                 y[n] += bias
 
-    def backward(self, d_y: Array, turned: Array, d_images: Array) -> None:
-        """Fill d_images."""
+    def backward(
+        self,
+        images: Array,
+        d_y: Array,
+        turned: Array,
+        d_images: Array | None,
+        d_matrix: Array | None,
+    ) -> None:
+        """Add to d_matrix [kh, C, kw O], the gradient of R_a'; fill d_images; either may be None."""
         (tall, wide), (top, left) = self.kernel, self.padding
+        C, H, W = images.shape[1:]
         padding = (tall - 1 - top, wide - 1 - left)
-        d_x = d_images.transpose(0, 2, 3, 1)
         for n, band in laid_out(d_y.transpose(0, 3, 1, 2), (1, wide), (1, 1), padding):
-            correlate(band, turned, d_x[n])
-
-    def backward_matrix(self, images: Array, d_y: Array, d_matrix: Array) -> None:
-        """Add to d_matrix [kh, kw C, O], the gradient of W_a: band(x)[i + a]' d_y[i]."""
-        H, W, O = d_y.shape[1:]  # noqa: E741  O is the number of output channels throughout
-        for n, band in laid_out(images, (1, self.kernel[1]), (1, 1), self.padding):
-            rows = band.reshape(len(band), -1, d_matrix.shape[1])
+            if d_images is not None:
+                correlate(band, turned, d_images[n].transpose(0, 2, 3, 1))
+            if d_matrix is None:
+                continue
+            rows = band.reshape(len(band), -1, d_matrix.shape[2])
+            pixels = images[n].transpose(0, 2, 3, 1).reshape(len(band), H * W, C).swapaxes(1, 2)
             part = parallel.scratch("part", (len(band), *d_matrix.shape[1:]), d_matrix.dtype)
-            for a in range(len(d_matrix)):
-                under = rows[:, a * W : (a + H) * W].swapaxes(1, 2)
-                product(under, d_y[n].reshape(len(band), H * W, O), out=part)
+            for a in range(tall):
+                product(pixels, rows[:, a * W : (a + H) * W], out=part)
                 d_matrix[a] += part.sum(axis=0)
 
     def gradient(self, weight: Array) -> tuple[int, ...]:
         """The shape of d_matrix."""
         O, C, tall, wide = weight.shape  # noqa: E741
-        return (tall, wide * C, O)
+        return (tall, C, wide * O)
 
     def unmatrix(self, matrix: Array, shape: tuple[int, ...]) -> Array:
-        """The inverse of ``matrix``: a gradient in the weight's shape."""
+        """A gradient in the weight's shape: R_a turned back."""
         O, C, tall, wide = shape  # noqa: E741
-        return matrix.reshape(tall, wide, C, O).transpose(3, 2, 0, 1)
+        rows = matrix.reshape(tall, C, wide, O)[::-1, :, ::-1]
+        return places_first(rows.transpose(3, 1, 0, 2))
 
 
 def correlate(band: Array, kernel: Array, y: Array) -> None:

@@ -45,14 +45,18 @@ class Im2col(NamedTuple):
             if bias is not None:
                 y[n] += bias
 
-    def backward_matrix(self, images: Array, d_y: Array, d_matrix: Array) -> None:
-        """Add to d_matrix [G, K, O/G], the gradient of the matrix."""
+    def backward(
+        self, images: Array, d_y: Array, transposed: Array, d_images: Array | None, d_matrix: Array
+    ) -> None:
+        """Add to d_matrix [G, K, O/G], the gradient of the matrix; fill d_images, if there are any."""
         for n, cols in laid_out(images, self.kernel, self.stride, self.padding):
             part = parallel.scratch("part", d_matrix.shape, d_matrix.dtype)
             product(self.rows(cols).swapaxes(1, 2), self.pixels(d_y[n]), out=part)
             d_matrix += part
+        if d_images is not None:
+            self.backward_images(d_y, transposed, d_images)
 
-    def backward(self, d_y: Array, transposed: Array, d_images: Array) -> None:
+    def backward_images(self, d_y: Array, transposed: Array, d_images: Array) -> None:
         """Fill d_images."""
         N, C = d_images.shape[:2]
         P = d_y.shape[1] * d_y.shape[2]
