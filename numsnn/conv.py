@@ -10,6 +10,7 @@ import numpy as np
 
 from numsnn import parallel
 from numsnn.conv_bands import Bands
+from numsnn.conv_places import Places
 from numsnn.conv_im2col import Im2col
 from numsnn.conv_winograd import APART, Winograd
 from numsnn.errors import NumsnnError
@@ -19,6 +20,7 @@ from numsnn.layout import channels_third, empty, places_first
 from numsnn.reduce import sum_to
 from numsnn.validate import cotangent, finite, one_precision, positive_integer, require, sequence
 
+FEW = 4  # outputs of an image, which are dealt with one by one
 WORTH = 1 << 20  # numbers laid out in a lane that is worth a thread
 
 
@@ -52,8 +54,8 @@ class Apart(NamedTuple):
 class Ways(NamedTuple):
     """How the products are laid out."""
 
-    forward: Bands | Im2col | Winograd
-    backward: Apart | Bands | Im2col | Winograd
+    forward: Bands | Im2col | Places | Winograd
+    backward: Apart | Bands | Im2col | Places | Winograd
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,9 @@ def ways(
     """How products for (inputs, outputs) and outputs of (H', W') are laid out: as the fastest way."""
     inputs, outputs = channels
     im2col = Im2col(kernel, stride, padding, groups)
+    if math.prod(size) <= FEW and groups == 1 and all(map(lt, padding, kernel)):
+        places = Places(kernel, stride, padding)
+        return Ways(places, places)
     if stride != (1, 1) or groups > 1 or not all(map(lt, padding, kernel)):
         return Ways(im2col, im2col)
     # bands copy kw C numbers a pixel and add up kh products of O numbers, im2col copies kh kw C;
