@@ -10,8 +10,8 @@ import numpy as np
 
 from numsnn import parallel
 from numsnn.conv_bands import Bands
-from numsnn.conv_places import Places
 from numsnn.conv_im2col import Im2col
+from numsnn.conv_places import Places
 from numsnn.conv_winograd import APART, Winograd
 from numsnn.errors import NumsnnError
 from numsnn.im2col import Pair

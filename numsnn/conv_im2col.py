@@ -91,7 +91,11 @@ class Im2col(NamedTuple):
         """The transpose of padding and im2col: [G, kh kw, n P, C/G] added up into images [n, H, W, C]."""
         (n, H, W, C), (top, left) = d_images.shape, self.padding
         shape = (n, H + 2 * top, W + 2 * left, C)
-        whole = d_images if shape == d_images.shape else parallel.scratch("d_padded", shape, d_cols.dtype)
+        whole = (
+            d_images
+            if shape == d_images.shape
+            else parallel.scratch("d_padded", shape, d_cols.dtype)
+        )
         for group, cols in enumerate(d_cols):
             cols = cols.reshape(*self.kernel, n, *size, C // self.groups)
             own = slice(group * C // self.groups, (group + 1) * C // self.groups)

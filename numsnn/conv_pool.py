@@ -66,7 +66,10 @@ class ConvPool(Layer):
         d_sums, d_params = self.strided.backward(self._of_sums(saved), d_y)
         top, left = pair(self.conv.padding)
         beyond = self.window[0] - 1
-        return box(d_sums, beyond + 1, (beyond - top, beyond - left)), (self._shared(d_params), None)
+        return box(d_sums, beyond + 1, (beyond - top, beyond - left)), (
+            self._shared(d_params),
+            None,
+        )
 
     def backward_params(
         self, saved: tuple, d_y: Array, d_membranes: Cotangents | None = None

@@ -64,7 +64,9 @@ class Exchange:
 
     def every(self, part: Array) -> Array:
         """The parts of all ranks, [ranks, ...], none larger than a slot."""
-        require(part.nbytes <= SLOT, f"Exchange: a part has at most {SLOT} bytes, not {part.nbytes}")
+        require(
+            part.nbytes <= SLOT, f"Exchange: a part has at most {SLOT} bytes, not {part.nbytes}"
+        )
         return self._every(part.reshape(-1)).reshape(self.ranks, *part.shape).copy()
 
     def _every(self, part: Array) -> Array:

@@ -60,12 +60,12 @@ def fold(cols: Array, image: Array, stride: Pair) -> None:
     windows = im2col(image, (tall, wide), stride).transpose(3, 4, 0, 1, 2, 5)
     for a in reversed(range(down, tall)):  # place a of a window is place a - stride of the next one
         cols[a - down, :, :, 1:] += cols[a, :, :, :-1]
-    for a, i in _summed_up(tall, down):
-        rows = cols[a, :, :, i]
+    for under, i in _summed_up(tall, down):
+        rows = cols[under, :, :, i]
         for b in reversed(range(right, wide)):
             rows[:, b - right, :, :, 1:] += rows[:, b, :, :, :-1]
-        for b, j in _summed_up(wide, right):
-            windows[a, b, :, i, j] = rows[:, b, :, :, j]
+        for beside, j in _summed_up(wide, right):
+            windows[under, beside, :, i, j] = rows[:, beside, :, :, j]
 
 
 def _summed_up(size: int, stride: int) -> tuple[tuple[slice, slice], ...]:
@@ -106,9 +106,7 @@ def laid_out(
         yield n, cols[:k]
 
 
-def padded(
-    images: Array, padding: Pair, count: int, last: bool = True
-) -> Callable[[slice], Array]:
+def padded(images: Array, padding: Pair, count: int, last: bool = True) -> Callable[[slice], Array]:
     """A function that gives samples n of images [N, C, H, W], at most ``count``, as padded [n, H, W, C].
 
     A view where there is no padding, else a buffer that its next call fills again. It has its channels

@@ -227,7 +227,7 @@ def _centred(x: Array, centre: Array, dtype: Any) -> Array:
 
 
 def together(
-    counts: Sequence[int], means: Sequence[Array], squares: Sequence[Array]
+    counts: Sequence[int], means: Sequence[Array] | Array, squares: Sequence[Array] | Array
 ) -> tuple[Array, Array]:
     """The mean of several samples of numbers, and the sum of squares about it, from those of each.
 

@@ -148,8 +148,7 @@ def _sum(first: Array, *others: Array) -> Array:
 
 
 def _each(function: Callable[..., Tree], state: Tree, *others: Tree) -> Tree:
-    """A state of an optimizer with ``function`` of every tree in it; its arrays stay."""
+    """A state of an optimizer with ``function`` of every tree in it; others' last numbers stay."""
+    number = np.ndarray | np.generic
     rows = zip(state, *others, strict=True)
-    return rebuilt(
-        state, [row[-1] if isinstance(row[-1], np.ndarray) else function(*row) for row in rows]
-    )
+    return rebuilt(state, [r[-1] if isinstance(r[-1], number) else function(*r) for r in rows])

@@ -77,7 +77,9 @@ class Team:
         _refuse(network, objective, optimizer)
         self._task = network, objective, optimizer, clip
         self._processes = processes
-        self._held: tuple[Tree, Tree] | None = None  # as taken or given; stale while there is a crew
+        self._held: tuple[Tree, Tree] | None = (
+            None  # as taken or given; stale while there is a crew
+        )
         self._crew: _Crew | None = None
 
     def __enter__(self) -> "Team":
@@ -188,7 +190,9 @@ class _Crew:
         self.x[:, others], self.labels[others] = x[:, others], labels[others]
         self._tell(N, rate)
         with parallel.in_place():
-            return self._take_part(x, labels, rate)
+            found = self._take_part(x, labels, rate)
+        assert found is not None  # rank 0 has samples of every batch
+        return found
 
     def gather(self) -> tuple[Tree, Tree]:
         """Parameters and the optimizer's state."""
@@ -245,7 +249,8 @@ class _Crew:
         )
         outputs = np.zeros((len(part), N, *part.shape[2:]), part.dtype)
         outputs[:, mine] = part
-        self.losses[self.exchange.rank] = terms["loss"]  # there are no other terms without penalties
+        # there are no other terms without penalties
+        self.losses[self.exchange.rank] = terms["loss"]
         outputs = self.exchange.total(outputs)  # everyone's loss is there then
         return Shared(sum(self.losses.tolist()), outputs, saved), d_params
 

@@ -14,16 +14,20 @@ from numsnn import exchange, teams
 from numsnn.errors import NumsnnError
 from numsnn.exchange import Exchange, shared_array
 from numsnn.firing import Relaxed
-from numsnn.gradient import gradient
+from numsnn.gradient import Gradient, gradient
+from numsnn.layout import LINE, places_first
 from numsnn.losses import LOSSES, cross_entropy
+from numsnn.modes import holding
 from numsnn.networks import small_network
 from numsnn.observe import batch_statistics
+from numsnn.optimizers import FROZEN, SGD, Adam, Optimizer
 from numsnn.papers.noise import ThermalNoise
-from numsnn.recipes import Objective, Penalty
+from numsnn.recipes import Objective, Penalty, Recipe
 from numsnn.regularizers import MembraneL2
+from numsnn.shares import Layout, stretch
 from numsnn.teams import Team
-from numsnn.training import train
-from numsnn.tree import leaves, map_tree
+from numsnn.training import start, step, train
+from numsnn.tree import leaves, map_tree, named_leaves
 
 pytestmark = pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork"
@@ -60,6 +64,21 @@ def batch(N, seed=0, T=1):
     return rng.standard_normal((T, N, 2, 6, 6)), rng.integers(3, size=N)
 
 
+EVERYTHING = SGD(momentum=0.5, frozen=())  # also learns what a neuron has
+RATE = 0.25
+
+
+def team(network, objective, processes=2, optimizer=EVERYTHING, clip=None):
+    return Team(network, objective, optimizer, processes, clip)
+
+
+def shared_gradient(team, params, x, labels):
+    """What a batch gives: a velocity that began with 0 is the gradient."""
+    team.take(params, EVERYTHING.init(params))
+    loss, outputs, saved = team.step(x, labels, RATE)
+    return Gradient({"loss": loss}, outputs, saved, team.give()[1].velocity)
+
+
 def assert_alike(found, expected):
     """Two gradients of one batch, up to the order of sums."""
     assert set(found.terms) == set(expected.terms)
@@ -80,8 +99,8 @@ def test_two_processes_give_what_one_gives(name, N):
     params = network.init(np.random.default_rng(1), np.float64)
     x, labels = batch(N)
     expected = gradient(network, objective, params, x, labels)
-    with Team(network, objective, 2) as team:
-        found = team.gradient(params, x, labels)
+    with team(network, objective, 2) as crew:
+        found = shared_gradient(crew, params, x, labels)
     assert_alike(found, expected)
     known = batch_statistics(network, expected.saved)
     for norm, uses in batch_statistics(network, found.saved).items():
@@ -95,8 +114,8 @@ def test_three_processes_frames_and_a_strided_batch():
     params = network.init(np.random.default_rng(1), np.float64)
     x, labels = batch(11, T=8)
     x = x[::2]
-    with Team(network, Objective(), 3) as team:
-        found = team.gradient(params, x, labels)
+    with team(network, Objective(), 3) as crew:
+        found = shared_gradient(crew, params, x, labels)
     assert_alike(found, gradient(network, Objective(), params, x, labels))
 
 
@@ -105,33 +124,71 @@ def test_every_loss_is_a_mean_over_samples(loss):
     network, objective = NETWORKS["tdbn"], Objective(loss)
     params = network.init(np.random.default_rng(1), np.float64)
     x, labels = batch(5)
-    with Team(network, objective, 2) as team:
-        found = team.gradient(params, x, labels)
+    with team(network, objective, 2) as crew:
+        found = shared_gradient(crew, params, x, labels)
     assert_alike(found, gradient(network, objective, params, x, labels))
 
 
-def test_batches_of_any_size_and_other_parameters():
-    """Smaller and larger ones than the first, one too small to share, single precision."""
-    network = NETWORKS["tdbn"]
-    with Team(network, Objective(), 2) as team:
-        for N, dtype in (
-            (6, np.float64),
-            (5, np.float64),
-            (9, np.float64),
-            (3, np.float64),
-            (6, "f4"),
-        ):
-            params = network.init(np.random.default_rng(N), dtype)
+OPTIMIZERS = {
+    "momentum": SGD(momentum=0.5),
+    "decay": SGD(momentum=0.5, weight_decay=0.1),
+    "all learn": SGD(momentum=0.5, weight_decay=0.1, frozen=()),
+    "a layer is frozen": SGD(momentum=0.5, frozen=("0", "threshold")),
+    "nothing learns": SGD(frozen=("weight", "bias", "gain", "shift", *FROZEN)),
+    "adam": Adam(weight_decay=0.1),
+}
+
+
+@pytest.mark.parametrize("clip", [None, 0.05])
+@pytest.mark.parametrize("processes", [2, 3])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_steps_are_those_of_one_process(optimizer, processes, clip):
+    """Batches smaller and larger than the first, and one too small to share."""
+    chosen = Recipe(NETWORKS["tdbn"], optimizer=optimizer, clip=clip)
+    network = holding(chosen.network, optimizer.learns)
+    state = start(chosen, dtype=np.float64)
+    with team(network, Objective(), processes, optimizer, clip) as crew:
+        crew.take(state.params, state.optimizer)
+        for N in (7, 6, 11, 3, 7):
             x, labels = batch(N, seed=N)
-            x = x.astype(dtype)
-            found, expected = (
-                team.gradient(params, x, labels), gradient(network, Objective(), params, x, labels),
-            )  # fmt: skip
-            if dtype is np.float64:
-                assert_alike(found, expected)
-            assert leaves(found.d_params)[0].dtype == dtype
-            assert len(multiprocessing.active_children()) == 1
-    assert not multiprocessing.active_children()
+            state, terms, outputs = step(chosen, network, state, x, labels, RATE)
+            loss, found, _ = crew.step(x, labels, RATE)
+            assert loss == pytest.approx(terms["loss"], rel=ROUNDING)
+            np.testing.assert_allclose(found, outputs, rtol=1e-9, atol=1e-9)
+            assert len(multiprocessing.active_children()) == processes - 1
+        held = crew.give()
+        again = crew.give()
+        crew.step(x, labels, RATE)  # what was given stays
+    for a, b, c in zip(*map(leaves, (held, (state.params, state.optimizer), again)), strict=True):
+        assert (a.shape, a.dtype, a.strides) == (b.shape, b.dtype, b.strides)
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
+        np.testing.assert_array_equal(a, c)
+
+
+def test_a_state_in_single_precision_with_other_orders_of_axes():
+    """What is held comes back as it lay, whatever the kinds and sizes of leaves."""
+    rng = np.random.default_rng(0)
+    params = {
+        "0": {"weight": places_first(rng.standard_normal((5, 3, 3, 3)).astype("f4"))},
+        "1": {"weight": rng.standard_normal((4, 7)), "bias": rng.standard_normal(4)},
+        "2": {"weight": rng.standard_normal((4, 7)).astype("f4").T, "bias": np.float32([[2]])},
+    }
+    layout = Layout(params, lambda name: name != "1/bias")
+    vectors = layout.vectors(params, np.zeros)
+    assert {kind: list(rest) for kind, rest in vectors.items()} == {
+        "float32": ["weight", "bias"], "float64": ["weight"],
+    }  # fmt: skip
+    for vector in leaves(vectors):
+        assert vector.nbytes % LINE == 0
+    back = layout.tree(vectors, params)
+    for (name, a), b in zip(named_leaves(back), leaves(params), strict=True):
+        np.testing.assert_array_equal(a, b)
+        assert (a.dtype, a.strides) == (b.dtype, b.strides)
+        assert np.shares_memory(a, b) == (name == "1/bias")
+    for ranks in (2, 3, 50):
+        parts = [leaves(stretch(vectors, rank, ranks)) for rank in range(ranks)]
+        for whole, *shares in zip(leaves(vectors), *parts, strict=True):
+            np.testing.assert_array_equal(np.concatenate(shares), whole)
 
 
 def test_same_bits_in_every_run():
@@ -140,8 +197,8 @@ def test_same_bits_in_every_run():
     x, labels = batch(9)
     runs = []
     for _ in range(2):
-        with Team(network, Objective(), 2) as team:
-            runs += [team.gradient(params, x.astype("f4"), labels) for _ in range(2)]
+        with team(network, Objective(), 2) as crew:
+            runs += [shared_gradient(crew, params, x.astype("f4"), labels) for _ in range(2)]
     for run in runs[1:]:
         for a, b in zip(leaves(run.d_params), leaves(runs[0].d_params), strict=True):
             np.testing.assert_array_equal(a, b)
@@ -179,11 +236,11 @@ def test_bad_values_are_named_whoever_has_them(sample):
     x, labels = batch(6)
     bad = x.copy()
     bad[0, sample, 0, 0, 0] = np.nan
-    with Team(network, Objective(), 2) as team:
+    with team(network, Objective(), 2) as crew:
         with pytest.raises(NumsnnError, match="must be finite, found nan"):
-            team.gradient(params, bad, labels)
+            shared_gradient(crew, params, bad, labels)
         assert not multiprocessing.active_children()
-        found = team.gradient(params, x, labels)  # it begins anew
+        found = shared_gradient(crew, params, x, labels)  # it begins anew
     assert_alike(found, gradient(network, Objective(), params, x, labels))
 
 
@@ -191,14 +248,19 @@ def test_a_process_that_is_killed_is_missed():
     network = NETWORKS["dense"]
     params = network.init(np.random.default_rng(1), np.float64)
     x, labels = batch(6)
-    with Team(network, Objective(), 2) as team:
-        team.begin(params, x, labels)
+    with team(network, Objective()) as crew:
+        crew.take(params, EVERYTHING.init(params))
+        crew.begin(x, labels)
         (worker,) = multiprocessing.active_children()
         os.kill(worker.pid, signal.SIGKILL)
         worker.join()
         with pytest.raises(NumsnnError, match="a process ended with exit code -9"):
-            team.gradient(params, x, labels)
-        team.gradient(params, x, labels)
+            crew.step(x, labels, RATE)
+        with pytest.raises(NumsnnError, match="there are no parameters, take some first"):
+            crew.step(x, labels, RATE)
+        with pytest.raises(NumsnnError, match="there are no parameters, take some first"):
+            crew.give()
+        shared_gradient(crew, params, x, labels)
 
 
 def test_errors_that_are_none_of_ours_keep_their_name():
@@ -214,10 +276,10 @@ def test_errors_that_are_none_of_ours_keep_their_name():
     x, labels = batch(6)
     x[:, :, 0, 0, 0] = [-1, -1, -1, 1, 1, 1]
     with (
-        Team(network, Objective(), 2) as team,
+        team(network, Objective()) as crew,
         pytest.raises(NumsnnError, match=r"ZeroDiv.*as planned"),
     ):
-        team.gradient(params, x, labels)
+        shared_gradient(crew, params, x, labels)
 
 
 def test_an_interrupt_ends_the_processes(monkeypatch):
@@ -228,11 +290,11 @@ def test_an_interrupt_ends_the_processes(monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    with Team(network, Objective(), 2) as team:
-        team.gradient(params, x, labels)
+    with team(network, Objective(), 2) as crew:
+        shared_gradient(crew, params, x, labels)
         monkeypatch.setattr(teams, "gradient", interrupted)  # in this process: the other is forked
         with pytest.raises(KeyboardInterrupt):
-            team.gradient(params, x, labels)
+            crew.step(x, labels, RATE)
         assert not multiprocessing.active_children()
 
 
@@ -255,8 +317,32 @@ class OwnNorm(ns.BatchNorm):
 def test_what_sees_a_batch_as_a_whole_is_refused(layer, penalties, message):
     network = ns.named(ns.Serial(layer, ns.LIF(), ns.Flatten(), ns.Linear(72, 3)))
     with pytest.raises(NumsnnError, match=message):
-        Team(network, Objective(cross_entropy, penalties), 2)
-    Team(network, Objective(cross_entropy, penalties), 1)
+        team(network, Objective(cross_entropy, penalties))
+
+
+def test_an_optimizer_that_sees_more_than_a_number_is_refused():
+    class Layerwise(Optimizer):
+        frozen = ()
+
+    with pytest.raises(NumsnnError, match="Layerwise is not numberwise"):
+        team(NETWORKS["dense"], Objective(), optimizer=Layerwise())
+
+
+@pytest.mark.parametrize("sample", [0, 5])
+def test_a_loss_that_is_not_finite_is_an_error(sample):
+    """Whoever has the sample."""
+    network = NETWORKS["dense"]
+    params = network.init(np.random.default_rng(1), np.float64)
+    x, labels = batch(6)
+    labels = np.arange(6)  # a name for every sample
+
+    def loss(outputs, labels):
+        return (np.inf if sample in labels else 0.0), np.zeros_like(outputs)
+
+    with team(network, Objective(loss)) as crew:
+        crew.take(params, EVERYTHING.init(params))
+        with pytest.raises(NumsnnError, match="the loss is inf; a lower learning rate"):
+            crew.step(x, labels, RATE)
 
 
 def test_another_number_of_outputs_is_refused():
@@ -273,10 +359,10 @@ def test_another_number_of_outputs_is_refused():
     params = network.init(np.random.default_rng(1), np.float64)
     objective = Objective(lambda outputs, labels: (0.0, 0 * outputs))
     with (
-        Team(network, objective, 2) as team,
+        team(network, objective) as crew,
         pytest.raises(NumsnnError, match=r"of 3 samples .* 6 out"),
     ):
-        team.gradient(params, *batch(6))
+        shared_gradient(crew, params, *batch(6))
 
 
 def test_bad_input_is_refused():
@@ -284,21 +370,23 @@ def test_bad_input_is_refused():
     params = network.init(np.random.default_rng(1), np.float64)
     x, labels = batch(6)
     with pytest.raises(NumsnnError, match="processes must be an integer of at least 1"):
-        Team(network, Objective(), 0)
-    with Team(network, Objective(), 2) as team:
+        team(network, Objective(), 0)
+    with pytest.raises(NumsnnError, match="at least 2 processes, found 1"):
+        team(network, Objective(), 1)
+    with team(network, Objective(), 2) as crew:
         with pytest.raises(NumsnnError, match=r"labels must be \[N\], one a sample, found \(5,\)"):
-            team.gradient(params, x, labels[:5])
+            shared_gradient(crew, params, x, labels[:5])
         wrong = map_tree(lambda leaf: leaf[..., :1] if leaf.ndim else leaf, params)
         with pytest.raises(NumsnnError, match="Linear"):
-            team.gradient(wrong, x, labels)
+            shared_gradient(crew, wrong, x, labels)
 
 
 def test_where_nothing_can_be_forked(monkeypatch):
     monkeypatch.setattr(exchange, "get_all_start_methods", lambda: ["spawn"])
     network = NETWORKS["dense"]
     params = network.init(np.random.default_rng(1), np.float64)
-    with Team(network, Objective(), 2) as team, pytest.raises(NumsnnError, match="cannot fork"):
-        team.gradient(params, *batch(6))
+    with team(network, Objective()) as crew, pytest.raises(NumsnnError, match="cannot fork"):
+        shared_gradient(crew, params, *batch(6))
     with pytest.raises(NumsnnError, match="at least 2 ranks, found 1"):
         Exchange(1, alive=lambda: None)
 
@@ -338,30 +426,27 @@ def test_totals_in_pieces(dtype, monkeypatch):
         np.testing.assert_array_equal(found[place], expected)
 
 
-def test_totals_of_several_parts_at_once(monkeypatch):
-    """In one slot or in pieces, each in its own dtype."""
-    rng = np.random.default_rng(1)
-    shapes = [(3,), (4, 5), ()]
-    kinds = [np.float32, np.float64, np.float32]
-    parts = [
-        [rng.integers(-99, 99, s).astype(k) for s, k in zip(shapes, kinds, strict=True)]
-        for _ in range(2)
-    ]
-    for slot in (64, 1 << 12):
-        monkeypatch.setattr(exchange, "SLOT", slot)
-        share = Exchange(2, alive=lambda: None)
+def test_every_part_by_rank(monkeypatch):
+    """Copies, which later exchanges leave alone; a part that fits no slot is refused."""
+    monkeypatch.setattr(exchange, "SLOT", 64)
+    share = Exchange(3, alive=lambda: None)
+    part = np.arange(6.0).reshape(2, 3)
 
-        def work(share=share):
-            share.rank = 1
-            share.totals(parts[1])
+    def work(rank):
+        share.rank = rank
+        for turn in range(4):
+            share.every(part + 100 * rank + turn)
 
-        other = multiprocessing.get_context("fork").Process(target=work)
+    others = [multiprocessing.get_context("fork").Process(target=work, args=(r,)) for r in (1, 2)]
+    for other in others:
         other.start()
-        found = share.totals(parts[0])
+    found = [share.every(part + turn) for turn in range(4)]
+    for other in others:
         other.join()
-        for total, a, b in zip(found, *parts, strict=True):
-            assert total.dtype == a.dtype
-            np.testing.assert_array_equal(total, a + b)
+    for turn, parts in enumerate(found):
+        np.testing.assert_array_equal(parts, [part + 100 * rank + turn for rank in range(3)])
+    with pytest.raises(NumsnnError, match="a part has at most 64 bytes, not 72"):
+        share.every(np.zeros(9))
 
 
 def test_shared_arrays_are_shared():

@@ -7,7 +7,16 @@ import pytest
 
 import numsnn as ns
 from numsnn import parallel
-from numsnn.layout import LINE, aligned, channels_last, channels_third, empty, like, lined_up, places_first
+from numsnn.layout import (
+    LINE,
+    aligned,
+    channels_last,
+    channels_third,
+    empty,
+    like,
+    lined_up,
+    places_first,
+)
 
 
 def begins(x):
