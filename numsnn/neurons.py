@@ -367,7 +367,8 @@ class LIF(Layer):
                 )
                 finite(op, f"the initial {name}", value)
                 arrays[f"initial {name}"] = value
-        return np.result_type(
-            one_precision(op, current, **arrays),
-            *(leaf for tree in (params.norm, params.lateral) for leaf in leaves(tree)),
-        )
+        dtype = one_precision(op, current, **arrays)
+        if self.norm is None and self.lateral is None:
+            return dtype
+        parts = (leaf for tree in (params.norm, params.lateral) for leaf in leaves(tree))
+        return np.result_type(dtype, *parts)

@@ -122,8 +122,7 @@ class BatchNorm(Layer):
 
         Those of every tile while it is in a cache, then all of them ``together``.
         """
-        axes = self.reduced(x)
-        kept = tuple(1 if axis in axes else size for axis, size in enumerate(x.shape))
+        kept = _kept(x.shape, self.reduced(x))
 
         def tile(n: tuple) -> tuple[int, Array, Array]:
             part = x[n]
@@ -149,10 +148,9 @@ class BatchNorm(Layer):
 
     def _fine(self, x: Array) -> tuple[int, ...]:
         """The shape of x with 1 where neither the statistics nor the gain vary."""
-        axes, shape = self.reduced(x), (1,) * (x.ndim - len(self.shape)) + self.shape
-        return tuple(
-            1 if axis in axes and shape[axis] == 1 else size for axis, size in enumerate(x.shape)
-        )
+        shape = (1,) * (x.ndim - len(self.shape)) + self.shape
+        ones = tuple(axis for axis in self.reduced(x) if shape[axis] == 1)
+        return _kept(x.shape, ones)
 
     def _tiles(self, x: Array) -> list[tuple]:
         """Tiles of x over steps and samples, where the statistics run over both; else all of x."""
@@ -267,6 +265,12 @@ def _reduced(
         f"of x {x_shape}",
     )
     return axes
+
+
+@lru_cache(1024)  # the same few at every step
+def _kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape with 1 along some axes."""
+    return tuple(1 if axis in axes else size for axis, size in enumerate(shape))
 
 
 def _scaled(

@@ -1,7 +1,7 @@
 """What a neuron carries from step to step, and the cotangents that reach it from outside."""
 
 import math
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from numsnn.layer import Array, Cotangents
@@ -37,34 +37,39 @@ class MembraneCotangent(NamedTuple):
         return given
 
 
-@dataclass(frozen=True)
-class Pieces:
+class Pieces(NamedTuple):
     """Views of traces [T, N, ...] as [T, N k, numbers]: samples cut into k pieces in memory order.
 
     A neuron whose parameters are scalars treats all numbers alike and does not care where a sample
-    ends; so its recursion can run on pieces that fit a tile. ``count=None`` leaves samples whole.
+    ends; so its recursion can run on pieces that fit a tile. ``number=None`` leaves samples whole.
     """
 
     sample: tuple[int, ...]  # [N, ...]
-    count: int | None
+    number: int | None
     channels_last: bool
 
     @classmethod
     def of(cls, trace: Array, largest: int, alike: bool) -> "Pieces":
         """The fewest pieces of at most ``largest`` numbers, if all numbers are ``alike``."""
-        size = math.prod(trace.shape[2:])
-        count = max(1, -(-size // largest))
-        while size % count:
-            count += 1
-        return cls(trace.shape[1:], count if alike else None, channels_last(trace))
+        count = _fewest(math.prod(trace.shape[2:]), largest) if alike else None
+        return cls(trace.shape[1:], count, channels_last(trace))
 
     def cut(self, trace: Array) -> Array:
         """[T, N, ...] -> [T, N k, numbers]; a view where the layout is the one ``of`` saw."""
-        if self.count is None:
+        if self.number is None:
             return trace
-        rows = self.sample[0] * self.count
+        rows = self.sample[0] * self.number
         return in_memory_order(trace, self.channels_last).reshape(len(trace), rows, -1)
 
     def cut_state(self, state: State | None) -> State | None:
         """The same for a state [N, ...]."""
         return None if state is None else State(*(self.cut(part[None])[0] for part in state))
+
+
+@lru_cache(256)  # the same few at every step
+def _fewest(size: int, largest: int) -> int:
+    """The fewest equal pieces of ``size`` numbers, none above ``largest``."""
+    count = max(1, -(-size // largest))
+    while size % count:
+        count += 1
+    return count

@@ -43,7 +43,7 @@ class Surrogate:
 
     def check_width(self, width: Any) -> None:
         """Raise NumsnnError unless every width is positive."""
-        if not np.greater(np.real(width), 0).all():
+        if not (width.real > 0 if np.ndim(width) == 0 else np.greater(np.real(width), 0).all()):
             raise NumsnnError(
                 f"{type(self).__name__}: width must be positive, found {np.min(np.real(width))}"
             )
