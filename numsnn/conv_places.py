@@ -48,7 +48,7 @@ class Places(NamedTuple):
     def forward(self, images: Array, matrix: Array, bias: Array | None, y: Array) -> None:
         """Fill y."""
         x = images.transpose(0, 2, 3, 1)
-        for run in self.runs(x.shape[1:3], y.shape[1:3]):
+        for run in self.runs(images.shape[2:], y.shape[1:3]):
             under = x[:, run.row, run.pixels].reshape(len(x), -1)
             part = under @ matrix[run.place, run.places].reshape(under.shape[1], -1)
             if run.first:
@@ -66,7 +66,7 @@ class Places(NamedTuple):
         d_x = None if d_images is None else d_images.transpose(0, 2, 3, 1)
         if d_x is not None:
             d_x[...] = 0
-        for run in self.runs(x.shape[1:3], d_y.shape[1:3]):
+        for run in self.runs(images.shape[2:], d_y.shape[1:3]):
             under = x[:, run.row, run.pixels]
             d_out = d_y[:, *run.output]
             here = run.place, run.places
@@ -83,7 +83,7 @@ class Places(NamedTuple):
         """A gradient in the weight's shape."""
         return matrix.transpose(3, 2, 0, 1)
 
-    def runs(self, image: Pair, size: Pair) -> Iterator[Run]:
+    def runs(self, image: tuple[int, ...], size: tuple[int, ...]) -> Iterator[Run]:
         """What meets at every output: for images of (H, W) and outputs of (H', W')."""
         for i, j in np.ndindex(size):
             up, before = i * self.stride[0] - self.padding[0], j * self.stride[1] - self.padding[1]

@@ -11,6 +11,7 @@ one convolution of stride d for s^2 of them. The sums are kept for the way back,
 a sum over windows is another one.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -66,10 +67,8 @@ class ConvPool(Layer):
         d_sums, d_params = self.strided.backward(self._of_sums(saved), d_y)
         top, left = pair(self.conv.padding)
         beyond = self.window[0] - 1
-        return box(d_sums, beyond + 1, (beyond - top, beyond - left)), (
-            self._shared(d_params),
-            None,
-        )
+        d_x = box(d_sums, beyond + 1, (beyond - top, beyond - left))
+        return d_x, (self._shared(d_params), None)
 
     def backward_params(
         self, saved: tuple, d_y: Array, d_membranes: Cotangents | None = None
@@ -98,14 +97,11 @@ def box(x: Array, size: int, padding: Pair) -> Array:
     last = channels_last(x)
     y = empty((T * N, C, H, W), x.dtype, last)
 
-    def lane(n: slice) -> None:
-        part, sums = images[n], y[n].transpose(0, 2, 3, 1)
-        count = at_once(len(part), H * W * C)
-        pad = padded(part, border, count, last)
-        for k in samples(len(part), count):
-            summed(pad(k), size, sums[k])
+    def some(n: slice) -> None:
+        pad = padded(images, border, n.stop - n.start, last)
+        summed(pad(n), size, y[n].transpose(0, 2, 3, 1))
 
-    parallel.run(lane, parallel.lanes(T * N, max(1, parallel.TILE // (H * W * C))))
+    parallel.run(some, list(samples(T * N, at_once(T * N, math.prod(sides) * C))))
     return y.reshape(T, N, C, H, W)
 
 

@@ -176,7 +176,7 @@ def _whole(n: slice, down: int, across: int, C: int) -> tuple[int, ...]:
 
 def _windows(image: Array, i: slice) -> Array:
     """Rows i of the tiles of images [n, H, W, C]: [6, 6, n, i, j, C], a view without a copy."""
-    windows = sliding_window_view(image, (SIDE, SIDE), axis=(1, 2), writeable=True)
+    windows = sliding_window_view(image, (SIDE, SIDE), axis=(1, 2))
     return windows[:, ::APART, ::APART][:, i].transpose(4, 5, 0, 1, 2, 3)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
 from numsnn import parallel
 from numsnn.reduce import added
@@ -53,11 +53,9 @@ def fold(cols: Array, image: Array, stride: Pair) -> None:
     then is each sum copied to its pixel.
     """
     (tall, wide), (down, right) = cols.shape[:2], stride
-    if tall < down or wide < right:
-        image[...] = 0  # between windows
-    image[:, (cols.shape[3] - 1) * down + tall :] = 0
-    image[:, :, (cols.shape[4] - 1) * right + wide :] = 0
-    windows = im2col(image, (tall, wide), stride).transpose(3, 4, 0, 1, 2, 5)
+    _clear(image, cols.shape, stride)
+    every = sliding_window_view(image, (tall, wide), axis=(1, 2), writeable=True)
+    windows = every[:, ::down, ::right].transpose(4, 5, 0, 1, 2, 3)
     for a in reversed(range(down, tall)):  # place a of a window is place a - stride of the next one
         cols[a - down, :, :, 1:] += cols[a, :, :, :-1]
     for under, i in _summed_up(tall, down):
@@ -66,6 +64,15 @@ def fold(cols: Array, image: Array, stride: Pair) -> None:
             rows[:, b - right, :, :, 1:] += rows[:, b, :, :, :-1]
         for beside, j in _summed_up(wide, right):
             windows[under, beside, :, i, j] = rows[:, beside, :, :, j]
+
+
+def _clear(image: Array, cols: tuple[int, ...], stride: Pair) -> None:
+    """0 where there is no window: between them, and beyond the last ones. ``cols`` as in ``fold``."""
+    (tall, wide), (rows, columns), (down, right) = cols[:2], cols[3:5], stride
+    if tall < down or wide < right:
+        image[...] = 0
+    image[:, (rows - 1) * down + tall :] = 0
+    image[:, :, (columns - 1) * right + wide :] = 0
 
 
 def _summed_up(size: int, stride: int) -> tuple[tuple[slice, slice], ...]:
@@ -93,14 +100,9 @@ def laid_out(
 
     The next samples are laid out in the same buffer: the caller is done with cols by then.
     """
-    N, C, *size = images.shape
-    rows, columns = (
-        (z + 2 * p - k) // s + 1 for z, p, k, s in zip(size, padding, kernel, stride, strict=True)
-    )
-    count = at_once(N, rows * columns * math.prod(kernel) * C)
-    cols, last = _buffer(count, rows, columns, kernel, C, images.dtype)
-    pad = padded(images, padding, count, last)
-    for n in samples(N, count):
+    cols, last = _buffer(images, kernel, stride, padding)
+    pad = padded(images, padding, len(cols), last)
+    for n in samples(len(images), len(cols)):
         k = n.stop - n.start
         np.copyto(cols[:k], im2col(pad(n), kernel, stride))
         yield n, cols[:k]
@@ -127,17 +129,20 @@ def padded(images: Array, padding: Pair, count: int, last: bool = True) -> Calla
     return pad
 
 
-def _buffer(
-    count: int, rows: int, columns: int, kernel: Pair, C: int, dtype: Any
-) -> tuple[Array, bool]:
-    """For windows [n, H', W', kh, kw, C], and whether they are rows of a matrix.
+def _buffer(images: Array, kernel: Pair, stride: Pair, padding: Pair) -> tuple[Array, bool]:
+    """For windows [n, H', W', kh, kw, C] of some samples, and whether they are rows of a matrix.
 
     They are columns where rows of an image are longer than rows of a window (few channels): what is
     copied comes in long runs.
     """
+    N, C, *size = images.shape
+    rows, columns = (
+        (z + 2 * p - k) // s + 1 for z, p, k, s in zip(size, padding, kernel, stride, strict=True)
+    )
+    count = at_once(N, rows * columns * math.prod(kernel) * C)
     if columns <= kernel[1] * C:
-        return parallel.scratch("cols", (count, rows, columns, *kernel, C), dtype), True
-    turned = parallel.scratch("cols", (*kernel, C, count, rows, columns), dtype)
+        return parallel.scratch("cols", (count, rows, columns, *kernel, C), images.dtype), True
+    turned = parallel.scratch("cols", (*kernel, C, count, rows, columns), images.dtype)
     return turned.transpose(3, 4, 5, 0, 1, 2), False
 
 

@@ -78,9 +78,8 @@ class Bump(Surrogate):
     def backward(
         self, z: Array, width: Any, d_s: Array, width_shape: tuple[int, ...] | None
     ) -> tuple[Array, Array | None]:
-        d_z = self.slope(z, width)
-        # in its place, if it can hold it: another array would be one more to go through
-        d_z = np.multiply(d_z, d_s, out=d_z if d_z.dtype == d_s.dtype else None)
+        d_z = self.slope(z, width).astype(np.result_type(z, width, d_s), copy=False)
+        d_z *= d_s  # in its place: another array would be one more to go through
         if width_shape is None:
             return d_z, None
         return d_z, -contract(z, d_z, width_shape) / width
@@ -101,7 +100,7 @@ class Rectangular(Bump):
         return (-width / 2, width / 2)
 
     def inside(self, z: Array, width: Any) -> Array:
-        z, half = z.real, np.real(width) / 2
+        z, half = np.real(z), np.real(width) / 2
         below = np.less_equal if self.closed else np.less
         return below(-half, z) & below(z, half)
 
@@ -112,8 +111,6 @@ class Rectangular(Bump):
 
     def slope(self, z: Array, width: Any) -> Array:
         inside = self.inside(z, width).astype(np.result_type(z, width))
-        if np.ndim(width) == 0 and width == 1:  # nothing to go through the array for
-            return inside
         return np.multiply(inside, 1 / width, out=inside)  # exactly 1/width or 0
 
 

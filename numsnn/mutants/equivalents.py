@@ -106,35 +106,88 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "im2col:laid_out",
+        "np.copyto(cols[:k], im2col(",
+        (":k -> :", "cols[:k] -> cols"),
+        "more of the buffer than is read",
+    ),
+    Reason(
+        "im2col:padded",
+        "if top == left == 0:",
+        ("top == left == 0 -> False", "0 -> (-1)"),
+        "no border around a copy",
+    ),
+    Reason(
+        "im2col:padded",
+        "whole = _image(",
+        (
+            '_image("padded", (count, H + 2 * top, W  ... images.dtype, last) -> '
+            '-(_image("padded", (count, H + 2 * top,  ... mages.dtype, last))',
+            '_image("padded", (count, H + 2 * top, W  ... images.dtype, last) -> '
+            '2 * (_image("padded", (count, H + 2 * to ... mages.dtype, last))',
+        ),
+        "an array that is written over",
+    ),
+    Reason(
+        "im2col:padded",
         "np.copyto(inside[:k], images[n]",
         (":k -> :", "inside[:k] -> inside"),
         "of fewer samples an error, or the same one in all of the buffer, of which one is read",
     ),
     Reason(
-        "im2col:laid_out",
-        "if pool > 1:",
-        ("pool > 1 -> True", "1 -> (0)"),
-        "sums of windows of one pixel, in the place of the pixels",
+        "conv_pool:box",
+        "pad = padded(images, border, ",
+        (
+            "n.stop - n.start -> (n.stop + (n.start))",
+            "n.stop - n.start -> (n.stop)",
+        ),
+        "a buffer for more samples than there are",
     ),
     Reason(
-        "im2col:laid_out",
-        "summed(padded[:k], pool",
-        (":k -> :", "sums[:k] -> sums"),
-        "more of the buffer than is read",
+        "conv_pool:box",
+        "parallel.run(some, list(samples(",
+        (
+            "T * N -> (T)",
+            "T * N -> (N)",
+            "math.prod(sides) * C -> (math.prod(sides))",
+            "math.prod(sides) * C -> (C)",
+        ),
+        "some more samples at a time, or fewer",
     ),
     Reason(
-        "im2col:laid_out",
-        "np.copyto(cols[:k], windows",
-        (":k -> :", "cols[:k] -> cols"),
-        "more of the buffer than is read",
+        "conv_pool:box",
+        "last = channels_last(x)",
+        (
+            "channels_last(x) -> -(channels_last(x))",
+            "channels_last(x) -> 2 * (channels_last(x))",
+        ),
+        "whether it is true is all that counts",
     ),
     Reason(
-        "conv_winograd:Winograd.transposed",
+        "conv_pool:box",
+        "down, right = (slice(",
+        ("0 -> (-1)",),
+        "beyond the end of an image there is nothing",
+    ),
+    Reason(
+        "mean_first:MeanFirst.backward",
+        "d_mean, d_params = self.ahead.backward(",
+        (":-1 -> :", "saved[:-1] -> saved"),
+        "one more than there are layers, which nobody reads",
+    ),
+    Reason(
+        "conv:Apart.backward",
+        "if d_images is not None:",
+        ("d_images is not None -> True",),
+        "bands that nobody reads",
+    ),
+    Reason(
+        "conv_winograd:_filtered",
         "U = aligned(",
         (
-            "aligned((SIDE**2, O * C), weight.dtype) -> -(aligned((SIDE**2, O * C), weight.dtype))",
-            "aligned((SIDE**2, O * C), weight.dtype) -> 2 * (aligned((SIDE**2, O * C), "
-            "weight.dtype))",
+            "aligned((SIDE**2, *kernels.shape[2:]), kernels.dtype) -> "
+            "-(aligned((SIDE**2, *kernels.shape[2:]), kernels.dtype))",
+            "aligned((SIDE**2, *kernels.shape[2:]), kernels.dtype) -> "
+            "2 * (aligned((SIDE**2, *kernels.shape[2:]), kernels.dtype))",
         ),
         "an array that is written over",
     ),
@@ -156,24 +209,18 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "conv_im2col:Im2col.uncols",
-        "shape = (n, H + 2 * top + beyond, W + 2 * left",
-        ("2 -> (3)", "2 -> (3)"),  # of rows, of columns
-        "a wider border holds zeros that nobody reads",
+        "d_images",
+        (
+            "d_images if shape == d_images.shape else ... hape, d_cols.dtype) -> "
+            '(parallel.scratch("d_padded", shape, d_cols.dtype))',
+        ),
+        "by way of a copy",
     ),
     Reason(
         "conv_im2col:Im2col.uncols",
-        "inside = slice(beyond, -beyond or None)",
-        ("-beyond or None -> (None)",),
-        "the windows end ahead of the border",
-    ),
-    Reason(
-        "conv_im2col:Im2col._mean",
-        "return matrix / self.pool**2",
-        (
-            "matrix / self.pool**2 if self.pool > 1 else matrix -> (matrix / self.pool**2)",
-            "1 -> (0)",
-        ),
-        "windows of one pixel: divided by 1",
+        "if whole is not d_images:",
+        ("whole is not d_images -> True",),
+        "a copy to its own place",
     ),
     Reason(
         "im2col:summed",
@@ -201,12 +248,6 @@ REASONS: tuple[Reason, ...] = (
             '2 * (_image("lines", (n, H, W + size - 1 ... image.dtype, last))',
         ),
         "an array that is written over",
-    ),
-    Reason(
-        "im2col:col2im",
-        "return image",
-        ("image -> -(image)", "image -> 2 * (image)"),
-        "the image is added to in place; nobody reads what is returned",
     ),
     Reason(
         "reduce:contract",

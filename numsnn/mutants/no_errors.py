@@ -48,7 +48,7 @@ NO_ERRORS: tuple[Reason, ...] = (
         "the same numbers in another layout of memory; later sums round another way",
     ),
     Reason(
-        "conv_im2col:Im2col.backward",
+        "conv_im2col:Im2col.backward_images",
         "for n in samples(N, at_once(N, ",
         (
             "P * math.prod(self.kernel) * C -> (P * math.prod(self.kernel))",

@@ -1,15 +1,22 @@
 """Layers without a threshold: products, convolutions, pooling, norms, readouts, combinators."""
 
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from numsnn.checks import LayerCase
 from numsnn.compose import Identity, Repeat, Residual, Serial
-from numsnn.conv import Conv2d, Ways, pair
+from numsnn.conv import Apart, Conv2d, Ways
 from numsnn.conv_bands import Bands
+from numsnn.conv_im2col import Im2col
+from numsnn.conv_places import Places
 from numsnn.conv_pool import ConvPool
 from numsnn.conv_winograd import Winograd
 from numsnn.dropout import Dropout
+from numsnn.im2col import Pair
 from numsnn.linear import Linear
+from numsnn.mean_first import MeanFirst
 from numsnn.modes import ReLU
 from numsnn.norms import BatchNorm, FixedNorm, Statistics
 from numsnn.pooling import AvgPool2d, Flatten
@@ -25,33 +32,61 @@ def linear(rng: Rng) -> LayerCase:
     return layer_case(rng, Linear(inputs, outputs, bias=coin(rng)), shape, naive.linear)
 
 
+@dataclass(frozen=True)
+class _By(Conv2d):
+    """In ways that are given, however small it is."""
+
+    given: Any = field(default=None, compare=False)
+
+    def _ways(self, size: tuple[int, ...]) -> Ways:
+        return self.given
+
+
 def conv(rng: Rng) -> LayerCase:
-    """Any stride, padding and groups: most by im2col."""
+    """Any stride, padding and groups, in the ways that are chosen."""
+    return _any_conv(rng, lambda *geometry: None)
+
+
+def conv_im2col(rng: Rng) -> LayerCase:
+    """The same by im2col."""
+    return _any_conv(rng, lambda *geometry: Ways(Im2col(*geometry), Im2col(*geometry)))
+
+
+def _any_conv(rng: Rng, ways: Callable[..., Ways | None]) -> LayerCase:
     T, N, groups, per_in, per_out = sizes(rng, (1, 2), (1, 3), (1, 2), (1, 2), (1, 2))
     kernel, stride = sizes(rng, (1, 3), (1, 3)), sizes(rng, (1, 2), (1, 2))
     padding = sizes(rng, (0, 2), (0, 2))
     H, W = sizes(rng, (kernel[0], 5), (kernel[1], 5))
-    layer = Conv2d(groups * per_in, groups * per_out, kernel, stride, padding, groups, coin(rng))
+    given = ways(kernel, stride, padding, groups)
+    geometry = groups * per_in, groups * per_out, kernel, stride, padding, groups, coin(rng)
+    layer = Conv2d(*geometry) if given is None else _By(*geometry, given)
     return layer_case(rng, layer, (T, N, groups * per_in, H, W), naive.conv)
 
 
 def conv_bands(rng: Rng) -> LayerCase:
-    """Stride 1 and less padding than kernel, by bands; images may be smaller than the kernel."""
-    T, N, inputs, outputs = sizes(rng, (1, 2), (1, 3), (1, 2), (1, 2))
+    """Stride 1 and less padding than kernel, by bands; the weight's gradient by im2col or bands."""
     kernel = sizes(rng, (1, 4), (1, 4))
     padding = sizes(rng, *((0, size - 1) for size in kernel))
+    bands, im2col = Bands(kernel, padding), Im2col(kernel, (1, 1), padding, 1)
+    ways = Ways(bands, Apart(bands, im2col) if coin(rng) else bands)
+    return _small_conv(rng, kernel, (1, 1), padding, ways)
+
+
+def conv_places(rng: Rng) -> LayerCase:
+    """Any stride and less padding than kernel, output by output."""
+    kernel, stride = sizes(rng, (1, 4), (1, 4)), sizes(rng, (1, 3), (1, 3))
+    padding = sizes(rng, *((0, size - 1) for size in kernel))
+    places = Places(kernel, stride, padding)
+    return _small_conv(rng, kernel, stride, padding, Ways(places, places))
+
+
+def _small_conv(rng: Rng, kernel: Pair, stride: Pair, padding: Pair, ways: Ways) -> LayerCase:
+    """Images may be smaller than the kernel."""
+    T, N, inputs, outputs = sizes(rng, (1, 2), (1, 3), (1, 2), (1, 2))
     least = (max(1, k - 2 * p) for k, p in zip(kernel, padding, strict=True))
     H, W = sizes(rng, *((size, 4) for size in least))
-    layer = Conv2d(inputs, outputs, kernel, 1, padding, bias=coin(rng))
+    layer = _By(inputs, outputs, kernel, stride, padding, 1, coin(rng), ways)
     return layer_case(rng, layer, (T, N, inputs, H, W), naive.conv)
-
-
-@dataclass(frozen=True)
-class _Winograd(Conv2d):
-    """By Winograd's filtering however small it is."""
-
-    def _ways(self, size: tuple[int, ...]) -> Ways:
-        return Ways(Winograd(pair(self.padding)), Winograd(pair(self.padding)))
 
 
 def conv_winograd(rng: Rng) -> LayerCase:
@@ -59,7 +94,8 @@ def conv_winograd(rng: Rng) -> LayerCase:
     T, N, inputs, outputs = sizes(rng, (1, 2), (1, 3), (1, 2), (1, 2))
     padding = sizes(rng, (0, 2), (0, 2))
     H, W = sizes(rng, *((max(1, 3 - 2 * p), z) for p, z in zip(padding, (18, 14), strict=True)))
-    layer = _Winograd(inputs, outputs, 3, 1, padding, bias=coin(rng))
+    ways = Ways(Winograd(padding), Winograd(padding))
+    layer = _By(inputs, outputs, 3, 1, padding, 1, coin(rng), ways)
     return layer_case(rng, layer, (T, N, inputs, H, W), naive.conv)
 
 
@@ -72,7 +108,7 @@ def conv_pool(rng: Rng) -> LayerCase:
     H, W = sizes(rng, *((size + k - 1, 6) for k in kernel))
     conv = Conv2d(groups * per_in, groups * per_out, kernel, 1, padding, groups, coin(rng))
     layer = Serial(conv, AvgPool2d(size, stride))
-    return layer_case(rng, layer, (T, N, groups * per_in, H, W), naive.conv_pool)
+    return layer_case(rng, layer, (T, N, groups * per_in, H, W), naive.one_after_the_other)
 
 
 def pool(rng: Rng) -> LayerCase:
@@ -140,6 +176,16 @@ def mean_over_time(rng: Rng) -> LayerCase:
     return layer_case(rng, MeanOverTime(), sizes(rng, (1, 5), (1, 3), (1, 3)), naive.mean_over_time)
 
 
+def mean_first(rng: Rng) -> LayerCase:
+    """Behind linear layers, ahead of which it is taken."""
+    T, N, C, outputs = sizes(rng, (1, 5), (1, 3), (1, 2), (1, 3))
+    size = sizes(rng, (2, 3), (2, 3))
+    head: tuple = (Flatten(), Linear(C * math.prod(size), outputs, bias=coin(rng)), MeanOverTime())
+    if coin(rng):
+        head = (Conv2d(C, C, 2, padding=1), AvgPool2d(None), *head[:1], Linear(C, outputs), head[2])
+    return layer_case(rng, Serial(*head), (T, N, C, *size), naive.one_after_the_other)
+
+
 def repeat(rng: Rng) -> LayerCase:
     steps, N, C = sizes(rng, (1, 5), (1, 3), (1, 3))
     return layer_case(rng, Repeat(steps), (1, N, C), naive.repeat)
@@ -164,6 +210,8 @@ VALUED = (*SMOOTH, "formula")
 ENTRIES = (
     Entry("Linear", (Linear,), linear, VALUED),
     Entry("Conv2d", (Conv2d,), conv, VALUED, cases=20),
+    Entry("Conv2d/im2col", (Im2col,), conv_im2col, VALUED, cases=20),
+    Entry("Conv2d/places", (Places,), conv_places, VALUED, cases=20),
     Entry("Conv2d/bands", (Bands,), conv_bands, VALUED, cases=20),
     Entry("Conv2d/winograd", (Winograd,), conv_winograd, VALUED, cases=20),
     Entry("Conv2d/pooled", (ConvPool,), conv_pool, VALUED, cases=20),
@@ -175,6 +223,7 @@ ENTRIES = (
     Entry("ReLU", (ReLU,), relu, VALUED, "x = 0"),
     Entry("Accumulate", (Accumulate,), accumulate, VALUED),
     Entry("MeanOverTime", (MeanOverTime,), mean_over_time, VALUED),
+    Entry("MeanOverTime/first", (MeanFirst,), mean_first, VALUED),
     Entry("Repeat", (Repeat,), repeat, VALUED),
     Entry("Identity", (Identity,), identity, VALUED),
     Entry("Serial", (Serial,), serial),

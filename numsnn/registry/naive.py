@@ -50,10 +50,13 @@ def pool(layer: Any, params: Any, x: Array) -> Array:
     return y
 
 
-def conv_pool(layer: Any, params: Any, x: Array) -> Array:
-    """One after the other."""
-    first, second = layer.layers
-    return pool(second, None, conv(first, params[0], x))
+def one_after_the_other(layer: Any, params: Any, x: Array) -> Array:
+    """A Serial of some of these."""
+    own = {"Conv2d": conv, "AvgPool2d": pool, "Flatten": flatten, "Linear": linear}
+    own["MeanOverTime"] = mean_over_time
+    for part, share in zip(layer.layers, params, strict=True):
+        x = own[type(part).__name__](part, share, x)
+    return x
 
 
 def flatten(layer: Any, params: Any, x: Array) -> Array:

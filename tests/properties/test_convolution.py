@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import numsnn as ns
-from numsnn.im2col import col2im, im2col
+from numsnn.im2col import col2im, fold, im2col
 
 from .networks import seeds
 
@@ -47,6 +47,17 @@ def test_col2im_is_the_transpose_of_im2col(kernel, stride, more, channels, seed)
     # and as many times as windows cover a pixel, it is counted
     counts = col2im(np.ones(cols.shape), np.zeros(x.shape), stride)
     assert counts.sum() == cols.size
+
+
+@given(sizes, sizes, sizes, st.integers(1, 3), seeds)
+def test_fold_is_col2im(kernel, stride, more, channels, seed):
+    """30. Place by place, into an image of any content: between windows and beyond them there is 0."""
+    rng = np.random.default_rng(seed)
+    image = tuple(k + m - 1 for k, m in zip(kernel, more, strict=True))
+    cols = whole(rng, *im2col(np.zeros((2, *image, channels)), kernel, stride).shape)
+    folded = np.full((2, *image, channels), np.nan)
+    fold(cols.transpose(3, 4, 0, 1, 2, 5).copy(), folded, stride)
+    np.testing.assert_array_equal(folded, col2im(cols, np.zeros(folded.shape), stride))
 
 
 @given(convolutions())

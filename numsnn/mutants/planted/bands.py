@@ -4,9 +4,8 @@ from numsnn.mutants.edit import Mutant
 
 BACKWARD = "numsnn.conv_bands:Bands.backward"
 TRANSPOSED = "numsnn.conv_bands:Bands.transposed"
-LAID_OUT = "numsnn.im2col:laid_out"
+PADDED = "numsnn.im2col:padded"
 CORRELATE = "numsnn.conv_bands:correlate"
-MATRIX = "numsnn.conv_bands:Bands.backward_matrix"
 UNMATRIX = "numsnn.conv_bands:Bands.unmatrix"
 
 TURNED = (
@@ -62,50 +61,50 @@ TURNED = (
 )
 
 IMAGE = "np.copyto(inside[:k], images[n].transpose(0, 2, 3, 1))"
-CLEARED = "padded.fill(0)"
+CLEARED = "whole.fill(0)"
 
 BORDERS = (
     Mutant(
         "rows above the image not cleared",
-        LAID_OUT,
+        PADDED,
         CLEARED,
-        "padded[:, :, left + W :] = padded[:, :, :left] = padded[:, top + H :] = 0",
+        "whole[:, :, left + W :] = whole[:, :, :left] = whole[:, top + H :] = 0",
         "a stale buffer for the padding",
     ),
     Mutant(
         "rows below the image not cleared",
-        LAID_OUT,
+        PADDED,
         CLEARED,
-        "padded[:, :, left + W :] = padded[:, :, :left] = padded[:, :top] = 0",
+        "whole[:, :, left + W :] = whole[:, :, :left] = whole[:, :top] = 0",
         "a stale buffer for the padding",
     ),
     Mutant(
         "first columns not cleared",
-        LAID_OUT,
+        PADDED,
         CLEARED,
-        "padded[:, :, left + W :] = padded[:, :top] = padded[:, top + H :] = 0",
+        "whole[:, :, left + W :] = whole[:, :top] = whole[:, top + H :] = 0",
         "a stale buffer for the padding",
     ),
     Mutant(
         "last columns not cleared",
-        LAID_OUT,
+        PADDED,
         CLEARED,
-        "padded[:, :, :left] = padded[:, :top] = padded[:, top + H :] = 0",
+        "whole[:, :, :left] = whole[:, :top] = whole[:, top + H :] = 0",
         "a stale buffer for the padding",
     ),
     Mutant(
         "image wrapped around its border",
-        LAID_OUT,
+        PADDED,
         IMAGE,
-        "padded[:k, top : top + H] = images[n].take(np.arange(-left, W + left), -1, mode='wrap')"
+        "whole[:k, top : top + H] = images[n].take(np.arange(-left, W + left), -1, mode='wrap')"
         ".transpose(0, 2, 3, 1)",
         "circular padding for zeros",
     ),
     Mutant(
         "image repeated at its border",
-        LAID_OUT,
+        PADDED,
         IMAGE,
-        "padded[:k, top : top + H] = images[n].take(np.arange(-left, W + left), -1, mode='clip')"
+        "whole[:k, top : top + H] = images[n].take(np.arange(-left, W + left), -1, mode='clip')"
         ".transpose(0, 2, 3, 1)",
         "replicated padding for zeros",
     ),
@@ -145,37 +144,37 @@ CORRELATION = (
 WEIGHTS = (
     Mutant(
         "weight gradient of the last samples",
-        MATRIX,
+        BACKWARD,
         "d_matrix[a] += part",
         "d_matrix[a] = part",
         "the samples before them are lost",
     ),
     Mutant(
         "weight gradient of one sample",
-        MATRIX,
+        BACKWARD,
         "part.sum(axis=0)",
         "part[0]",
         "the others are not added up",
     ),
     Mutant(
         "all rows of the weight's gradient from the first rows",
-        MATRIX,
+        BACKWARD,
         "rows[:, a * W : (a + H) * W]",
         "rows[:, : H * W]",
         "the image not moved under the cotangent",
     ),
     Mutant(
         "rows of the weight's gradient upside down",
-        MATRIX,
-        "d_matrix[a] +=",
-        "d_matrix[-1 - a] +=",
+        UNMATRIX,
+        "[::-1, :, ::-1]",
+        "[:, :, ::-1]",
         "convolution taken for correlation",
     ),
     Mutant(
         "columns of the weight's gradient from right to left",
         UNMATRIX,
-        ".transpose(3, 2, 0, 1)",
-        ".transpose(3, 2, 0, 1)[..., ::-1]",
+        "[::-1, :, ::-1]",
+        "[::-1]",
         "convolution taken for correlation",
     ),
 )

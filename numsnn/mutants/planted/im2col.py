@@ -5,78 +5,81 @@ from numsnn.mutants.edit import Mutant
 CONV = "numsnn.conv:Conv2d._backward"
 IM2COL = "numsnn.conv_im2col:Im2col.backward"
 UNCOLS = "numsnn.conv_im2col:Im2col.uncols"
-COL2IM = "numsnn.im2col:col2im"
-CROPPED = "d_sums[:, top : top + H + beyond, left : left + W + beyond]"
+FOLD = "numsnn.im2col:fold"
+IMAGES = "numsnn.conv_im2col:Im2col.backward_images"
+BOX = "numsnn.conv_pool:box"
+POOL = "numsnn.conv_pool:ConvPool.backward"
+CROPPED = "whole[:, top : top + H, left : left + W]"
 
 CONVOLUTION = (
     Mutant(
         "padding not taken off",
         UNCOLS,
         CROPPED,
-        "d_sums[:, : H + beyond, : W + beyond]",
+        "whole[:, :H, :W]",
         "the image's gradient shifted by the padding",
     ),
     Mutant(
         "padding taken off at the other end",
         UNCOLS,
         CROPPED,
-        "d_sums[:, 2 * top : 2 * top + H + beyond, 2 * left : 2 * left + W + beyond]",
+        "whole[:, 2 * top : 2 * top + H, 2 * left : 2 * left + W]",
         "shifted the other way",
     ),
     Mutant(
         "paddings exchanged",
         UNCOLS,
         CROPPED,
-        "d_sums[:, left : left + H + beyond, top : top + W + beyond]",
+        "whole[:, left : left + H, top : top + W]",
         "rows' padding for columns'",
-    ),
-    Mutant(
-        "stride forgotten in the rows",
-        COL2IM,
-        "slice(a, a + (rows - 1) * stride[0] + 1, stride[0])",
-        "slice(a, a + rows)",
-        "windows added up side by side",
     ),
     Mutant(
         "strides exchanged",
         UNCOLS,
-        "grouped, self.stride)",
-        "grouped, self.stride[::-1])",
+        "own], self.stride)",
+        "own], self.stride[::-1])",
         "rows' stride for columns'",
     ),
     Mutant(
         "overlaps overwritten",
-        COL2IM,
-        "image[:, down, right] +=",
-        "image[:, down, right] =",
-        "col2im keeps the last of several overlapping windows",
+        FOLD,
+        "rows[:, b - right, :, :, 1:] +=",
+        "rows[:, b - right, :, :, 1:] =",
+        "the last of several overlapping windows kept",
+    ),
+    Mutant(
+        "rows that overlap left apart",
+        FOLD,
+        "cols[a - down, :, :, 1:] += cols[a, :, :, :-1]",
+        "pass",
+        "what went to the next window lost",
+    ),
+    Mutant(
+        "windows added up in the other order",
+        FOLD,
+        "reversed(range(down, tall))",
+        "range(down, tall)",
+        "a window hands on what it has not got yet",
     ),
     Mutant(
         "kernel flipped",
-        COL2IM,
-        "cols[:, :, :, a, b]",
-        "cols[:, :, :, -1 - a, -1 - b]",
+        FOLD,
+        "windows[under, beside, :, i, j] = rows[:, beside, :, :, j]",
+        "windows[under, beside, :, i, j] = rows[::-1, beside, :, :, j]",
         "convolution taken for correlation",
     ),
     Mutant(
-        "kernel transposed",
-        COL2IM,
-        "cols[:, :, :, a, b]",
-        "cols[:, :, :, b, a]",
-        "rows for columns within the window",
-    ),
-    Mutant(
-        "kernel's last row left out",
-        COL2IM,
-        "for a in range(cols.shape[3]):",
-        "for a in range(cols.shape[3] - 1):",
-        "one short",
+        "the last windows left out",
+        "numsnn.im2col:_summed_up",
+        "(slice(stride, size), slice(-1, None))",
+        "(slice(stride, stride), slice(-1, None))",
+        "what the last window has beyond a stride",
     ),
     Mutant(
         "weight gradient flipped",
         "numsnn.conv_im2col:Im2col.unmatrix",
-        ".transpose(3, 2, 0, 1).copy()",
-        ".transpose(3, 2, 0, 1)[:, :, ::-1, ::-1].copy()",
+        ".transpose(3, 2, 0, 1)",
+        ".transpose(3, 2, 0, 1)[:, :, ::-1, ::-1]",
         "convolution taken for correlation",
     ),
     Mutant(
@@ -88,7 +91,7 @@ CONVOLUTION = (
     ),
     Mutant(
         "weight gradient of the last chunk",
-        "numsnn.conv_im2col:Im2col.backward_matrix",
+        IM2COL,
         "d_matrix += part",
         "d_matrix[:] = part",
         "a stale buffer: the chunks before it are lost",
@@ -117,13 +120,13 @@ CONVOLUTION = (
     Mutant(
         "groups exchanged",
         UNCOLS,
-        "col2im(np.moveaxis(d_cols, 0, -2), grouped",
-        "col2im(np.moveaxis(d_cols[::-1], 0, -2), grouped",
+        "enumerate(d_cols)",
+        "enumerate(d_cols[::-1])",
         "one group's channels get another one's gradient",
     ),
     Mutant(
         "chunks of the batch mixed up",
-        IM2COL,
+        IMAGES,
         "d_images[n].transpose(0, 2, 3, 1)",
         "d_images[n][::-1].transpose(0, 2, 3, 1)",
         "the samples of a chunk in another order",
@@ -144,27 +147,41 @@ CONVOLUTION = (
     ),
     Mutant(
         "every chunk reads the first one's cotangent",
-        IM2COL,
-        "self.pixels(d_y[n]), transposed",
-        "self.pixels(d_y[: n.stop - n.start]), transposed",
+        IMAGES,
+        "self.pixels(d_y[n])",
+        "self.pixels(d_y[: n.stop - n.start])",
         "a chunk that begins at 0 wherever it is",
     ),
 )
 
 POOLED = (
     Mutant(
-        "pooling of a convolution: sums for means, back to the image",
-        "numsnn.conv_im2col:Im2col._mean",
-        "matrix / self.pool**2",
-        "matrix",
+        "pooling of a convolution: sums for means",
+        "numsnn.conv_pool:ConvPool._shared",
+        "params.weight / self.window[0] ** 2",
+        "params.weight",
         "the windows' size left out",
     ),
     Mutant(
         "pooling of a convolution: the transpose of its sums without their border",
-        UNCOLS,
-        "inside = slice(beyond, -beyond or None)",
-        "inside = slice(0, -2 * beyond or None)",
-        "an image moved by a window",
+        POOL,
+        "(beyond - top, beyond - left)",
+        "(0, 0)",
+        "an image that is too small, or moved",
+    ),
+    Mutant(
+        "pooling of a convolution: paddings exchanged",
+        POOL,
+        "(beyond - top, beyond - left)",
+        "(beyond - left, beyond - top)",
+        "rows' padding for columns'",
+    ),
+    Mutant(
+        "pooling of a convolution: padding below 0 not cropped",
+        BOX,
+        "slice(max(0, -p), z - max(0, -p))",
+        "slice(0, z - 2 * max(0, -p))",
+        "an image moved by its border",
     ),
     Mutant(
         "pooling of a convolution: rows alone summed up",
@@ -174,19 +191,67 @@ POOLED = (
         "windows of one column",
     ),
     Mutant(
-        "pooling of a convolution: a buffer that shares are added to not cleared",
-        UNCOLS,
-        "d_sums.fill(0)",
-        "pass",
-        "what was there before",
+        "pooling of a convolution: every chunk is the first",
+        BOX,
+        "summed(pad(n), ",
+        "summed(pad(slice(0, n.stop - n.start)), ",
+        "a chunk that begins at 0 wherever it is",
     ),
     Mutant(
         "pooling of a convolution: the weight's gradient in the pooling's place",
-        "numsnn.conv_pool:ConvPool.backward",
-        "(d_params, None)",
-        "(None, d_params)",
+        POOL,
+        "(self._shared(d_params), None)",
+        "(None, self._shared(d_params))",
         "the parameters of two layers exchanged",
     ),
 )
 
-MUTANTS = CONVOLUTION + POOLED
+PLACES = (
+    Mutant(
+        "few outputs: weight gradient of the last output",
+        "numsnn.conv_places:Places.backward",
+        "d_matrix[here] +=",
+        "d_matrix[here] =",
+        "the outputs before it are lost",
+    ),
+    Mutant(
+        "few outputs: a pixel's gradient from the last output",
+        "numsnn.conv_places:Places.backward",
+        "d_x[:, run.row, run.pixels] +=",
+        "d_x[:, run.row, run.pixels] =",
+        "the outputs before it are lost",
+    ),
+    Mutant(
+        "few outputs: pixels not cleared",
+        "numsnn.conv_places:Places.backward",
+        "d_x[...] = 0",
+        "pass",
+        "what was there before",
+    ),
+    Mutant(
+        "few outputs: padding as stride",
+        "numsnn.conv_places:Places.runs",
+        "i * self.stride[0] - self.padding[0]",
+        "i * self.stride[0]",
+        "windows that begin at the image's border",
+    ),
+    Mutant(
+        "few outputs: strides exchanged",
+        "numsnn.conv_places:Places.runs",
+        "j * self.stride[1]",
+        "j * self.stride[0]",
+        "rows' stride for columns'",
+    ),
+)
+
+MEAN = (
+    Mutant(
+        "mean over time first: the sum for the mean",
+        "numsnn.mean_first:MeanFirst.backward",
+        "d_mean / shape[0]",
+        "d_mean",
+        "every step gets the mean's whole gradient",
+    ),
+)
+
+MUTANTS = CONVOLUTION + POOLED + PLACES + MEAN

@@ -104,8 +104,8 @@ NORMS = (
     Mutant(
         "gain's gradient of raw input",
         NORM,
-        "along = along / deviation  #",
-        "along = 1 * along  #",
+        "along /= deviation  #",
+        "along /= 1  #",
         "x - mean in place of the normalised x",
     ),
     Mutant(
