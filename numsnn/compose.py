@@ -107,7 +107,7 @@ def _links(layers: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]:
         else:
             yield slice(i, next(places) + 1), both
     if ahead:
-        yield slice(first, end), MeanFirst(Serial(*ahead))
+        yield slice(first, end), MeanFirst(Serial(*ahead), layers[-1])
 
 
 def _first_linear(layers: tuple[Any, ...]) -> int:

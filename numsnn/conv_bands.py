@@ -61,19 +61,22 @@ class Bands(NamedTuple):
     ) -> None:
         """Add to d_matrix [kh, C, kw O], the gradient of R_a'; fill d_images; either may be None."""
         (tall, wide), (top, left) = self.kernel, self.padding
-        C, H, W = images.shape[1:]
         padding = (tall - 1 - top, wide - 1 - left)
         for n, band in laid_out(d_y.transpose(0, 3, 1, 2), (1, wide), (1, 1), padding):
             if d_images is not None:
                 correlate(band, turned, d_images[n].transpose(0, 2, 3, 1))
-            if d_matrix is None:
-                continue
-            rows = band.reshape(len(band), -1, d_matrix.shape[2])
-            pixels = images[n].transpose(0, 2, 3, 1).reshape(len(band), H * W, C).swapaxes(1, 2)
-            part = parallel.scratch("part", (len(band), *d_matrix.shape[1:]), d_matrix.dtype)
-            for a in range(tall):
-                product(pixels, rows[:, a * W : (a + H) * W], out=part)
-                d_matrix[a] += part.sum(axis=0)
+            if d_matrix is not None:
+                self._of_matrix(images[n], band, d_matrix)
+
+    def _of_matrix(self, images: Array, band: Array, d_matrix: Array) -> None:
+        """Add to d_matrix; ``band`` is that of d_y."""
+        n, C, H, W = images.shape
+        rows = band.reshape(n, -1, d_matrix.shape[2])
+        pixels = images.transpose(0, 2, 3, 1).reshape(n, H * W, C).swapaxes(1, 2)
+        part = parallel.scratch("part", (n, *d_matrix.shape[1:]), d_matrix.dtype)
+        for a in range(len(d_matrix)):
+            product(pixels, rows[:, a * W : (a + H) * W], out=part)
+            d_matrix[a] += part.sum(axis=0)
 
     def gradient(self, weight: Array) -> tuple[int, ...]:
         """The shape of d_matrix."""

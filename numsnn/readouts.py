@@ -9,7 +9,7 @@ from numsnn.layer import Array, Cotangents, Layer
 from numsnn.layout import channels_last, empty
 from numsnn.reduce import added
 from numsnn.states import MembraneCotangent, State
-from numsnn.validate import cotangent, one_precision, require, sequence
+from numsnn.validate import all_finite, cotangent, finite, one_precision, require, sequence
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,6 @@ class Accumulate(Layer):
         return d_current, self.Params(State(d_current[0], np.zeros_like(d_current[0])))
 
 
-def mean(x: Array) -> Array:
-    """(1/T) sum over t of x[t], as [1, N, ...], laid out as x is."""
-    y = empty((1, *x.shape[1:]), x.dtype, channels_last(x))
-    return np.divide(added(list(x), y[0]), len(x), out=y[0])[None]
-
-
 @dataclass(frozen=True)
 class MeanOverTime(Layer):
     """y = (1/T) sum over t of x[t].  x: [T, N, ...], y: [1, N, ...]. tdBN eq. 11, MPBN eq. 3."""
@@ -77,9 +71,14 @@ class MeanOverTime(Layer):
     class Saved(NamedTuple):
         shape: tuple[int, ...]
 
+    @np.errstate(over="ignore", invalid="ignore")  # the end looks for what is not finite
     def forward(self, params: None, x: Array) -> tuple[Array, Saved]:
-        sequence("MeanOverTime", x)
-        return mean(x), self.Saved(x.shape)
+        sequence("MeanOverTime", x, check_values=False)
+        y = empty((1, *x.shape[1:]), x.dtype, channels_last(x))  # laid out as x is
+        np.divide(added(list(x), y[0]), len(x), out=y[0])
+        if not all_finite(y):
+            finite("MeanOverTime", "x", x)
+        return y, self.Saved(x.shape)
 
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None

@@ -170,7 +170,7 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "mean_first:MeanFirst.backward",
-        "d_mean, d_params = self.ahead.backward(",
+        "d_m, d_params = self.ahead.backward(",
         (":-1 -> :", "saved[:-1] -> saved"),
         "one more than there are layers, which nobody reads",
     ),

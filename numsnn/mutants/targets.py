@@ -28,6 +28,7 @@ _LAYERS = (
     "numsnn.conv_bands:Bands.gradient",
     "numsnn.conv_bands:Bands.transposed",
     "numsnn.conv_bands:Bands.unmatrix",
+    "numsnn.conv_bands:Bands._of_matrix",
     "numsnn.conv_bands:correlate",
     "numsnn.conv_im2col:Im2col.backward",
     "numsnn.conv_im2col:Im2col.backward_images",

@@ -1,12 +1,16 @@
 """Conv2d and Linear against loops that follow the definition, on integers, where sums are exact."""
 
 import itertools
+from operator import lt
 
 import numpy as np
 import pytest
 
 import numsnn as ns
 from numsnn.conv import Apart, Ways, pair
+from numsnn.conv_bands import Bands
+from numsnn.conv_im2col import Im2col
+from numsnn.conv_places import Places
 from numsnn.conv_winograd import Winograd
 from numsnn.errors import NumsnnError
 
@@ -68,6 +72,25 @@ def test_convolution_is_its_definition(case):
     assert_definition(case)
 
 
+def every_way(case):
+    """The ways in which one group can go: not all with any stride and padding."""
+    kernel, stride, padding = map(pair, case[2:5])
+    if case[5] == 1:
+        yield Im2col(kernel, stride, padding, 1)
+        if all(map(lt, padding, kernel)):
+            yield Places(kernel, stride, padding)
+            if stride == (1, 1):
+                yield Bands(kernel, padding)
+
+
+@pytest.mark.parametrize(
+    ("case", "way"), [(case, way) for case in CASES for way in every_way(case)], ids=str
+)
+def test_every_way_is_the_definition(monkeypatch, case, way):
+    monkeypatch.setattr("numsnn.conv.ways", lambda *_: Ways(way, way))
+    assert_definition(case)
+
+
 @pytest.mark.parametrize("padding", [0, 1, 2, (0, 2), (2, 1)])
 @pytest.mark.parametrize("size", [(3, 3), (4, 5), (8, 4), (9, 6)])
 @pytest.mark.parametrize("strip", [1, 800, 1 << 20])
@@ -96,6 +119,10 @@ def test_filtering_is_the_definition_too(monkeypatch, padding, size, strip):
         (ns.Conv2d(2, 32, 3, padding=1), (8, 8), "Im2col Bands"),
         (ns.Conv2d(64, 64, 3, 2, padding=1), (8, 8), "Im2col Im2col"),
         (ns.Conv2d(64, 64, 3, groups=2), (8, 8), "Im2col Im2col"),
+        (ns.Conv2d(64, 64, 3, groups=2), (2, 2), "Im2col Im2col"),
+        (ns.Conv2d(64, 64, 3, padding=1), (2, 2), "Places Places"),
+        (ns.Conv2d(64, 64, 3, 2, padding=1), (1, 4), "Places Places"),
+        (ns.Conv2d(64, 64, 3, padding=3), (2, 2), "Im2col Im2col"),
         (ns.Conv2d(64, 64, 3, padding=3), (8, 8), "Im2col Im2col"),
     ],
 )

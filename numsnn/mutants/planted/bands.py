@@ -5,6 +5,7 @@ from numsnn.mutants.edit import Mutant
 BACKWARD = "numsnn.conv_bands:Bands.backward"
 TRANSPOSED = "numsnn.conv_bands:Bands.transposed"
 PADDED = "numsnn.im2col:padded"
+MATRIX = "numsnn.conv_bands:Bands._of_matrix"
 CORRELATE = "numsnn.conv_bands:correlate"
 UNMATRIX = "numsnn.conv_bands:Bands.unmatrix"
 
@@ -144,21 +145,21 @@ CORRELATION = (
 WEIGHTS = (
     Mutant(
         "weight gradient of the last samples",
-        BACKWARD,
+        MATRIX,
         "d_matrix[a] += part",
         "d_matrix[a] = part",
         "the samples before them are lost",
     ),
     Mutant(
         "weight gradient of one sample",
-        BACKWARD,
+        MATRIX,
         "part.sum(axis=0)",
         "part[0]",
         "the others are not added up",
     ),
     Mutant(
         "all rows of the weight's gradient from the first rows",
-        BACKWARD,
+        MATRIX,
         "rows[:, a * W : (a + H) * W]",
         "rows[:, : H * W]",
         "the image not moved under the cotangent",

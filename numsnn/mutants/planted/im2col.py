@@ -246,11 +246,11 @@ PLACES = (
 
 MEAN = (
     Mutant(
-        "mean over time first: the sum for the mean",
+        "mean over time first: of a step alone",
         "numsnn.mean_first:MeanFirst.backward",
-        "d_mean / shape[0]",
-        "d_mean",
-        "every step gets the mean's whole gradient",
+        "self.mean.backward(saved[-1], d_m)",
+        "(d_m, None)",
+        "the gradient of the mean for those of all steps",
     ),
 )
 
