@@ -443,17 +443,8 @@ print(f"{forwards:.12f}\n{backwards:.12f}")
 beside(
     Im2col.forward,
     [
-        ("R: one window a row", "for n, cols in self._laid_out"),
+        ("R: one window a row", "for n, cols in laid_out("),
         ("y = R M^T", "product(self.rows(cols), matrix"),
-    ],
-)
-
-# %%
-beside(
-    Im2col.backward_matrix,
-    [
-        ("R once more, it was not kept", "for n, cols in self._laid_out"),
-        ("d_M^T = R^T d_y", "product(self.rows(cols).swapaxes(1, 2)"),
     ],
 )
 
@@ -461,22 +452,35 @@ beside(
 beside(
     Im2col.backward,
     [
+        ("R once more, it was not kept", "for n, cols in laid_out("),
+        ("d_M^T = R^T d_y", "product(self.rows(cols).swapaxes(1, 2)"),
+    ],
+)
+
+# %%
+beside(
+    Im2col.backward_images,
+    [
         ("d_R = d_y M", "product(self.pixels(d_y[n])"),
-        ("d_x = A^T d_R", "self.uncols(d_rows"),
+        ("d_x = A^T d_R", "self.uncols(d_cols"),
     ],
 )
 
 # %% [markdown]
-# `matrix` is $M^T$, `transposed` is $M$, and `product` multiplies matrices, a few rows at a time.
-# `laid_out` lays the windows of some images `n` out at a time; `self.rows` and `self.pixels` only give
-# them and the outputs the shape of matrices, with a row for each output pixel. (A first axis, `G`, is
-# for convolutions in groups; without them it is 1.) Where the stride is 1, `Conv2d` goes other ways as
-# well. In `numsnn.conv_bands` the windows of one image *row* are laid out, the kernel's rows are
-# multiplied one after the other, and $d_x$ is such a convolution again, of $d_y$ with the kernel turned
-# around. In `numsnn.conv_winograd`, for kernels of 3 x 3 and many channels, sums
-# of pixels are multiplied by sums of weights: 36 products for 144. And where average pooling stands
-# behind a convolution, `numsnn.conv_pool` takes the means first, which is what `pool` is here: the
-# convolution of means is the mean of convolutions, and has a quarter of the products.
+# `uncols` is `col2im` in another order: where windows overlap, their numbers are added up among each
+# other, in long runs, and only the sums are copied to their pixels.
+#
+# `matrix` is $M^T$, `transposed` is $M$, place by place of the window, and `product` multiplies
+# matrices, a few rows at a time. `laid_out` lays the windows of some images `n` out at a time;
+# `self.rows` and `self.pixels` only give them and the outputs the shape of matrices, with a row for each
+# output pixel. (A first axis, `G`, is for convolutions in groups; without them it is 1.) Often `Conv2d`
+# goes other ways. In `numsnn.conv_bands`, for a stride of 1, the windows of one image *row* are laid
+# out, the kernel's rows are multiplied one after the other, and $d_x$ is such a convolution again, of
+# $d_y$ with the kernel turned around. In `numsnn.conv_winograd`, for kernels of 3 x 3 and many channels,
+# sums of pixels are multiplied by sums of weights: 36 products for 144. In `numsnn.conv_places`, for
+# images with few outputs, nothing is laid out. And where average pooling stands behind a convolution,
+# `numsnn.conv_pool` takes the means first: the convolution of means is the mean of convolutions, and has
+# a quarter of the products.
 #
 # ### The norm
 
@@ -486,7 +490,7 @@ beside(
     [
         ("10. d_shift = Σ d_y", "d_shift = sum_to"),
         ("9. d_gain = scale Σ n d_y", "d_gain = self.scale"),
-        ("the means of d_n, n d_n", "np.stack([(slope * s).sum"),
+        ("the means of d_n, n d_n", "(slope * found).sum(axis=axes"),
         ("what is alike for all of a channel", "offset = along * mean"),
         ("d_x: d_n / deviation", "d = np.multiply(slope, d_y[n]"),
         ("… - n · the mean of n d_n, but for its offset", "d -= np.multiply(along, x[n]"),

@@ -34,6 +34,13 @@ CONVOLUTION = (
         "rows' padding for columns'",
     ),
     Mutant(
+        "stride forgotten in the rows",
+        FOLD,
+        "every[:, ::down, ::right]",
+        "every[:, : cols.shape[3], ::right]",
+        "windows added up side by side",
+    ),
+    Mutant(
         "strides exchanged",
         UNCOLS,
         "own], self.stride)",
