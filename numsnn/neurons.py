@@ -17,7 +17,7 @@ from numsnn.surrogates import Rectangular, Surrogate
 from numsnn.tree import leaves, tree_sum
 from numsnn.validate import choice, cotangent, finite, one_precision, require, sequence
 
-TILE = parallel.TILE  # numbers in one step of a tile
+TILE = parallel.TILE >> 1  # numbers in one step of a tile: a neuron goes through many arrays
 LEARNABLE = ("decay", "threshold", "width")
 
 
