@@ -2,8 +2,8 @@
 
 python -m numsnn.networks.full_size resnet19 resnet34
 
-    resnet19  14,666,890 parameters, T = 6, (3, 32, 32) -> (10,): arrays at most 225 MiB
-    resnet34  21,807,528 parameters, T = 6, (3, 224, 224) -> (1000,): arrays at most 442 MiB
+    resnet19  14,666,890 parameters, T = 6, (3, 32, 32) -> (10,): arrays at most 215 MiB
+    resnet34  21,807,528 parameters, T = 6, (3, 224, 224) -> (1000,): arrays at most 431 MiB
 
 That is weights, and everything a backward pass would need: nothing is thrown away on the way. The
 whole process, with NumPy in it, took 287 and 505 MiB, and about two seconds of one core at most.
