@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from numsnn import parallel
+from numsnn.errors import NumsnnError
 from numsnn.validate import require
 
 Array = np.ndarray
@@ -64,9 +65,8 @@ class Exchange:
 
     def every(self, part: Array) -> Array:
         """The parts of all ranks, [ranks, ...], none larger than a slot."""
-        require(
-            part.nbytes <= SLOT, f"Exchange: a part has at most {SLOT} bytes, not {part.nbytes}"
-        )
+        if part.nbytes > SLOT:
+            raise NumsnnError(f"Exchange: a part has at most {SLOT} bytes, not {part.nbytes}")
         return self._every(part.reshape(-1)).reshape(self.ranks, *part.shape).copy()
 
     def _every(self, part: Array) -> Array:

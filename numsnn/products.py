@@ -18,6 +18,8 @@ DEEP = 240  # terms of a piece's sums: adding the pieces up then costs little
 def product(a: Array, b: Array, out: Array) -> None:
     """out = a b, in pieces.  a: [..., m, k], b: [..., k, n], out: [..., m, n], no copies.
 
+    Leading axes broadcast, as in np.matmul.
+
     A piece has some rows of a; where they are too long, some terms of the sums, if the result is
     small, or some columns of b, if a is.
     """
