@@ -60,3 +60,18 @@ def test_few_rows_go_by_columns_and_small_results_by_terms(
     out = np.full((*lead, rows, columns), np.nan)
     product(a, b, out)
     np.testing.assert_array_equal(out, a @ b)
+
+
+@pytest.mark.parametrize("shape", [(40, 5, 3), (3, 900, 4), (4, 3, 900)])
+@pytest.mark.parametrize("leads", [((2, 1), (2, 3)), ((1, 3), (2, 3)), ((1,), (4,))])
+def test_leading_axes_broadcast(monkeypatch, shape, leads):
+    """In pieces of rows, of terms and of columns."""
+    monkeypatch.setattr("numsnn.products.SMALL", 240)
+    monkeypatch.setattr("numsnn.products.DEEP", 8)
+    rng = np.random.default_rng(0)
+    m, k, n = shape
+    a = rng.integers(-9, 10, (*leads[0], m, k)) * 1.0
+    b = rng.integers(-9, 10, (*leads[1], k, n)) * 1.0
+    out = np.empty((*np.broadcast_shapes(*leads), m, n))
+    product(a, b, out=out)
+    np.testing.assert_array_equal(out, a @ b)
