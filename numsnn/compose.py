@@ -9,7 +9,7 @@ import numpy as np
 from numsnn.conv import Conv2d
 from numsnn.conv_pool import linked
 from numsnn.errors import NumsnnError
-from numsnn.layer import Array, Cotangents, Layer, backward_params
+from numsnn.layer import Array, Cotangents, Layer, backward_params, brings, fresh
 from numsnn.layout import empty_like
 from numsnn.linear import Linear
 from numsnn.mean_first import MeanFirst
@@ -39,12 +39,11 @@ class Serial(Layer):
 
     A convolution and the pooling behind it are done at once, see ``numsnn.conv_pool``, and a mean over
     time ahead of linear layers, see ``numsnn.mean_first``: the result is that of one after the other
-    but for rounding, params are the same.
+    but for rounding, params are the same. Arrays between two layers that neither keeps are written over.
     """
 
     layers: tuple[Any, ...]
-    links: ClassVar[tuple]
-    """Of an instance: what is done one after the other, and its place or its slice of places."""
+    links: ClassVar[tuple["Link", ...]]  # of an instance: what is done one after the other
 
     def __init__(self, *layers: Any) -> None:
         require(
@@ -53,7 +52,7 @@ class Serial(Layer):
             f"{[type(layer).__name__ for layer in layers]}",
         )
         object.__setattr__(self, "layers", layers)
-        object.__setattr__(self, "links", tuple(_links(layers)))
+        object.__setattr__(self, "links", _links(layers))
 
     def parts(self) -> dict[Any, Any]:
         return dict(enumerate(self.layers))
@@ -71,30 +70,60 @@ class Serial(Layer):
                 f"{len(params) if isinstance(params, tuple) else type(params).__name__}"
             )
         saved: list = [None] * len(self.layers)
-        for at, layer in self.links:
-            x, saved[at] = layer.forward(params[at], x)
+        for link in self.links:
+            x, saved[link.at] = getattr(link.layer, link.forward)(params[link.at], x)
         return x, tuple(saved)
 
     def backward(
         self, saved: tuple, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, tuple]:
         d_params: list = [None] * len(self.layers)
-        for at, layer in reversed(self.links):
-            d_y, d_params[at] = layer.backward(saved[at], d_y, d_membranes)
+        for at, layer, _, method in reversed(self.links):
+            d_y, d_params[at] = getattr(layer, method)(saved[at], d_y, d_membranes)
         return d_y, tuple(d_params)
 
     def backward_params(
         self, saved: tuple, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple:
         d_params: list = [None] * len(self.layers)
-        for at, layer in reversed(self.links[1:]):
-            d_y, d_params[at] = layer.backward(saved[at], d_y, d_membranes)
-        for at, layer in self.links[:1]:
+        for at, layer, _, method in reversed(self.links[1:]):
+            d_y, d_params[at] = getattr(layer, method)(saved[at], d_y, d_membranes)
+        for at, layer, *_ in self.links[:1]:
             d_params[at] = backward_params(layer, saved[at], d_y, d_membranes)
         return tuple(d_params)
 
 
-def _links(layers: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]:
+class Link(NamedTuple):
+    """One of the layers of a Serial, or some that are done at once as one, and the methods that do it."""
+
+    at: Any  # its place, or the slice of places
+    layer: Any
+    forward: str  # "forward", or "forward_over" where nobody else holds x
+    backward: str  # "backward", or "backward_over" where nobody else holds d_y
+
+
+def _links(layers: tuple[Any, ...]) -> tuple[Link, ...]:
+    """What a Serial of these does one after the other."""
+    rows = list(_at_once(layers))
+    beside = [None, *(layer for _, layer in rows), None]
+    return tuple(
+        Link(
+            at,
+            layer,
+            _method(layer, "forward", before, "y"),
+            _method(layer, "backward", after, "d_x"),
+        )
+        for (at, layer), before, after in zip(rows, beside[:-2], beside[2:], strict=True)
+    )
+
+
+def _method(layer: Any, name: str, other: Any, what: str) -> str:
+    """A layer's method of this name, the one that writes over what the other gives where it can."""
+    over = f"{name}_over"
+    return over if brings(layer, over, name) and fresh(other, what) else name
+
+
+def _at_once(layers: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]:
     """Every layer with its place; some that are done at once as one, with a slice of places."""
     end = len(layers)
     first = _first_linear(layers[:-1]) if layers and type(layers[-1]) is MeanOverTime else end
@@ -122,6 +151,7 @@ class Residual(Layer):
 
     body: Any
     shortcut: Any = Identity()
+    fresh: ClassVar[tuple[str, ...]] = ("y", "d_x")
 
     class Params(NamedTuple):
         body: Any
@@ -169,6 +199,7 @@ class Repeat(Layer):
     """
 
     steps: int
+    fresh: ClassVar[tuple[str, ...]] = ("d_x",)
 
     def __post_init__(self) -> None:
         positive_integer("Repeat", "steps", self.steps)

@@ -11,16 +11,14 @@ one convolution of stride d for s^2 of them. The sums are kept for the way back,
 a sum over windows is another one.
 """
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-from numsnn import parallel
+from numsnn.box import box
 from numsnn.conv import Conv2d, pair
-from numsnn.im2col import Pair, at_once, padded, samples, summed
+from numsnn.im2col import Pair
 from numsnn.layer import Array, Cotangents, Layer
-from numsnn.layout import channels_last, empty
 from numsnn.pooling import AvgPool2d
 from numsnn.validate import finite
 
@@ -35,6 +33,7 @@ class ConvPool(Layer):
 
     conv: Conv2d
     pool: AvgPool2d
+    fresh: ClassVar[tuple[str, ...]] = ("y", "d_x")
 
     class Saved(NamedTuple):
         sums: Array  # [T, N, C, H + 2 padding - s + 1, ...]
@@ -81,28 +80,6 @@ class ConvPool(Layer):
 
     def _of_sums(self, saved: tuple) -> Any:
         return Conv2d.Saved(self._shared(saved[0].params), saved[1].sums)
-
-
-def box(x: Array, size: int, padding: Pair) -> Array:
-    """Sums of the windows of size x size of x [T, N, C, H, W], padded; padding below 0 crops.
-
-    [T, N, C, H + 2 padding - size + 1, ...], laid out as x is. Its transpose is box with padding
-    size - 1 - padding.
-    """
-    T, N, C, *sides = x.shape
-    images = x.reshape(T * N, C, *sides)
-    down, right = (slice(max(0, -p), z - max(0, -p)) for p, z in zip(padding, sides, strict=True))
-    images, border = images[:, :, down, right], (max(0, padding[0]), max(0, padding[1]))
-    H, W = (z + 2 * p - size + 1 for z, p in zip(sides, padding, strict=True))
-    last = channels_last(x)
-    y = empty((T * N, C, H, W), x.dtype, last)
-
-    def some(n: slice) -> None:
-        pad = padded(images, border, n.stop - n.start, last)
-        summed(pad(n), size, y[n].transpose(0, 2, 3, 1))
-
-    parallel.run(some, list(samples(T * N, at_once(T * N, math.prod(sides) * C))))
-    return y.reshape(T, N, C, H, W)
 
 
 def linked(first: Any, second: Any) -> ConvPool | None:

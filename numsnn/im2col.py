@@ -12,7 +12,6 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
 from numsnn import parallel
-from numsnn.reduce import added
 
 Array = np.ndarray
 Pair = tuple[int, int]
@@ -80,19 +79,6 @@ def _summed_up(size: int, stride: int) -> tuple[tuple[slice, slice], ...]:
     return (slice(0, stride), slice(None)), (slice(stride, size), slice(-1, None))
 
 
-def summed(image: Array, size: int, out: Array) -> None:
-    """out = the sums of windows of size x size: [n, H, W, C] -> [n, H - size + 1, W - size + 1, C].
-
-    The transpose is this one too, of what has size - 1 zeros around it.
-    """
-    n, H, W, C = out.shape
-    if size > 1:
-        last = image.strides[3] == image.itemsize
-        lines = _image("lines", (n, H, W + size - 1, C), image.dtype, last)
-        image = added([image[:, a : a + H] for a in range(size)], lines)
-    added([image[:, :, b : b + W] for b in range(size)], out)
-
-
 def laid_out(
     images: Array, kernel: Pair, stride: Pair, padding: Pair
 ) -> Iterator[tuple[slice, Array]]:
@@ -108,7 +94,7 @@ def laid_out(
         yield n, cols[:k]
 
 
-def padded(images: Array, padding: Pair, count: int, last: bool = True) -> Callable[[slice], Array]:
+def padded(images: Array, padding: Pair, count: int, last: bool) -> Callable[[slice], Array]:
     """A function that gives samples n of images [N, C, H, W], at most ``count``, as padded [n, H, W, C].
 
     A view where there is no padding, else a buffer that its next call fills again. It has its channels
@@ -117,7 +103,7 @@ def padded(images: Array, padding: Pair, count: int, last: bool = True) -> Calla
     (top, left), (_, C, H, W) = padding, images.shape
     if top == left == 0:
         return lambda n: images[n].transpose(0, 2, 3, 1)
-    whole = _image("padded", (count, H + 2 * top, W + 2 * left, C), images.dtype, last)
+    whole = image_scratch("padded", (count, H + 2 * top, W + 2 * left, C), images.dtype, last)
     whole.fill(0)  # once: the border stays
     inside = whole[:, top : top + H, left : left + W]
 
@@ -146,7 +132,7 @@ def _buffer(images: Array, kernel: Pair, stride: Pair, padding: Pair) -> tuple[A
     return turned.transpose(3, 4, 5, 0, 1, 2), False
 
 
-def _image(key: str, shape: tuple[int, ...], dtype: Any, last: bool) -> Array:
+def image_scratch(key: str, shape: tuple[int, ...], dtype: Any, last: bool) -> Array:
     """Scratch for images [n, H, W, C]; in memory the channels come last, or ahead of the rows."""
     n, H, W, C = shape
     if last:

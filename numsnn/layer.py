@@ -5,8 +5,11 @@
 
 Arrays are [T, N, ...]: T steps, N samples. ``params`` goes in, ``saved`` (what backward needs)
 comes out, and nothing is kept in the layer. ``d_params`` has the structure of ``params``. Any
-class with these two methods can stand in a network; this base only spares it the rest. A layer may
-bring a third, ``backward_params``, see below.
+class with these two methods can stand in a network; this base only spares it the rest.
+
+A layer may bring more. ``backward_params`` is below. ``forward_over`` and ``backward_over`` are the two
+methods where x, or d_y, is nobody else's: they may write over it, which spares an array. ``fresh`` names
+what of "y" and "d_x" a layer makes anew and does not keep: what comes next may write over that.
 """
 
 import dataclasses
@@ -19,6 +22,7 @@ from numsnn.errors import NumsnnError
 
 Array = np.ndarray
 Cotangents = Mapping[str, Any]
+METHODS = {"y": "forward", "d_x": "backward"}  # what gives it
 
 
 class Layer:
@@ -50,15 +54,29 @@ def backward_params(
 ) -> Any:
     """d_params of ``layer.backward`` alone, for a network's first layer: nobody asks for its d_x.
 
-    A layer for which d_x is work by itself has a method of this name that leaves it out. A class
-    that brings a backward of its own is not asked for an older class's method.
+    A layer for which d_x is work by itself has a method of this name that leaves it out.
+    """
+    if brings(layer, "backward_params", "backward"):
+        return layer.backward_params(saved, d_y, d_membranes)
+    return layer.backward(saved, d_y, d_membranes)[1]
+
+
+def fresh(layer: Any, what: str) -> bool:
+    """Whether "y" or "d_x" of a layer is an array that it makes anew and does not keep."""
+    return brings(layer, "fresh", METHODS[what]) and what in layer.fresh
+
+
+def brings(layer: Any, name: str, method: str) -> bool:
+    """Whether a layer has an attribute of this name that goes with its method.
+
+    A class that brings a method of its own is not asked for what older classes have besides theirs.
     """
     for kind in type(layer).__mro__:
-        if "backward_params" in vars(kind):
-            return layer.backward_params(saved, d_y, d_membranes)
-        if "backward" in vars(kind):
+        if name in vars(kind):
+            return True
+        if method in vars(kind):
             break
-    return layer.backward(saved, d_y, d_membranes)[1]
+    return False
 
 
 def map_layers(function: Callable[[Any], Any], network: Any) -> Any:

@@ -74,6 +74,14 @@ def empty_like(x: Array, dtype: Any = None) -> Array:
     return empty(x.shape, x.dtype if dtype is None else dtype, channels_last(x))
 
 
+def over(x: Array, like: Array, dtype: Any = None) -> Array:
+    """x, to be written over, if it lies in memory as ``like`` does and has its dtype; else a new array."""
+    dtype = like.dtype if dtype is None else dtype
+    if x.dtype == dtype and x.strides == like.strides:
+        return x
+    return empty_like(like, dtype)
+
+
 def written_out(constant: Array, x: Array) -> Array:
     """A constant [..., C, 1, 1] for images x, written out along a row, [..., C, 1, W], as x is laid out.
 

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from numsnn import parallel
 from numsnn.errors import NumsnnError
 from numsnn.firing import Step
 from numsnn.layer import Array, Cotangents, Layer
-from numsnn.layout import empty_like
+from numsnn.layout import empty_like, over
 from numsnn.reduce import contract, sum_to
 from numsnn.states import MembraneCotangent, Pieces, State
 from numsnn.surrogates import Rectangular, Surrogate
@@ -58,6 +58,7 @@ class LIF(Layer):
     constants: tuple[str, ...] = ()
     name: str = ""
     stem = "lif"
+    fresh: ClassVar[tuple[str, ...]] = ("d_x",)
 
     class Params(NamedTuple):
         decay: Array
@@ -101,9 +102,19 @@ class LIF(Layer):
     # -- forward ---------------------------------------------------------------------------------
 
     def forward(self, params: Params, current: Array) -> tuple[Array, Saved]:
-        dtype = self._check(params, current)
-        membrane, spikes = empty_like(current, dtype), empty_like(current, dtype)
-        charged = membrane if self.norm is None else empty_like(current, dtype)
+        spikes = empty_like(current, self._check(params, current))
+        return self._over_time(params, current, empty_like(spikes), spikes)
+
+    def forward_over(self, params: Params, current: Array) -> tuple[Array, Saved]:
+        """The same, with the membrane in the place of the current."""
+        spikes = empty_like(current, self._check(params, current))
+        return self._over_time(params, current, over(current, spikes), spikes)
+
+    def _over_time(
+        self, params: Params, current: Array, membrane: Array, spikes: Array
+    ) -> tuple[Array, Saved]:
+        """Fill membrane, which may be ``current``, and spikes."""
+        charged = membrane if self.norm is None else empty_like(spikes)
         pieces = Pieces.of(membrane, parallel.tile(TILE), self._alike(params))
         after = empty_like(membrane[-1:])  # v, anew at every step, the last one at the end
         traces = [pieces.cut(trace) for trace in (current, membrane, charged, spikes, after)]
@@ -134,8 +145,8 @@ class LIF(Layer):
         tie = self.tie == "fires"
         norms, laterals = [], []
         for t in range(len(current)):
-            h = np.multiply(decay, v, out=charged[t])
-            h += current[t]  # tdBN eq. 1, MPBN eq. 1
+            left = np.multiply(decay, v, out=after[0])
+            h = np.add(left, current[t], out=charged[t])  # tdBN eq. 1, MPBN eq. 1
             if self.lateral is not None:
                 lateral, saved = self.lateral.forward(params.lateral, s[None])
                 self._same_shape("lateral", lateral[0], h)
@@ -152,7 +163,8 @@ class LIF(Layer):
             s = spikes[t]  # tdBN eq. 3
             v = self._reset(u if self._carries_u else h, self._gate(s, t, n), amount, out=after[0])
         if not np.isfinite(v.sum()):  # NaN and infinity stay in v once they are there
-            finite(f"LIF {self.name}".strip(), "current", current)
+            what = "the membrane" if np.shares_memory(current, membrane) else "current"
+            finite(f"LIF {self.name}".strip(), what, current)
             finite(f"LIF {self.name}".strip(), "the potential after the last reset", v)
         return tuple(norms), tuple(laterals)
 
@@ -161,10 +173,21 @@ class LIF(Layer):
     def backward(
         self, saved: Saved, d_spikes: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, Params]:
-        shape = saved.spikes.shape
-        cotangent("LIF.backward", d_spikes, shape)
-        extra = MembraneCotangent.of(self.name, d_membranes, shape)
-        d_current = empty_like(saved.spikes, np.result_type(d_spikes, saved.membrane))
+        d_current = empty_like(saved.spikes, self._cotangent(saved, d_spikes))
+        return self._back_in_time(saved, d_spikes, d_membranes, d_current)
+
+    def backward_over(
+        self, saved: Saved, d_spikes: Array, d_membranes: Cotangents | None = None
+    ) -> tuple[Array, Params]:
+        """The same, with d_current in the place of d_spikes."""
+        d_current = over(d_spikes, saved.spikes, self._cotangent(saved, d_spikes))
+        return self._back_in_time(saved, d_spikes, d_membranes, d_current)
+
+    def _back_in_time(
+        self, saved: Saved, d_spikes: Array, d_membranes: Cotangents | None, d_current: Array
+    ) -> tuple[Array, Params]:
+        """Fill d_current, which may be ``d_spikes``."""
+        extra = MembraneCotangent.of(self.name, d_membranes, saved.spikes.shape)
         pieces = Pieces.of(saved.spikes, parallel.tile(TILE), self._alike(saved.params))
         inside = saved._replace(
             params=saved.params._replace(initial=pieces.cut_state(saved.params.initial)),
@@ -281,6 +304,11 @@ class LIF(Layer):
         )
 
     # -- helpers ---------------------------------------------------------------------------------
+
+    def _cotangent(self, saved: Saved, d_spikes: Array) -> np.dtype:
+        """The dtype of d_current; refuses a cotangent that is not of the spikes' shape."""
+        cotangent("LIF.backward", d_spikes, saved.spikes.shape)
+        return np.result_type(d_spikes, saved.membrane)
 
     def _same_shape(self, part: str, y: Array, h: Array) -> None:
         """Refuse a part that does not give one number for each potential."""

@@ -4,14 +4,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from numsnn import parallel
 from numsnn.errors import NumsnnError
 from numsnn.layer import Array, Cotangents, Layer
-from numsnn.layout import empty_like, written_out
+from numsnn.layout import empty_like, over, written_out
 from numsnn.reduce import sum_to
 from numsnn.validate import cotangent, finite, inexact, one_precision, require
 
@@ -43,6 +43,7 @@ class BatchNorm(Layer):
     eps: float = 1e-5
     name: str = ""
     stem = "norm"
+    fresh: ClassVar[tuple[str, ...]] = ("y", "d_x")
 
     class Params(NamedTuple):
         gain: Array  # shape
@@ -81,8 +82,17 @@ class BatchNorm(Layer):
     def backward(
         self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
     ) -> tuple[Array, Params]:
+        return self._backward(saved, d_y, empty_like(saved.x, self._cotangent(saved, d_y)))
+
+    def backward_over(
+        self, saved: Saved, d_y: Array, d_membranes: Cotangents | None = None
+    ) -> tuple[Array, Params]:
+        """The same, with d_x in the place of d_y."""
+        return self._backward(saved, d_y, over(d_y, saved.x, self._cotangent(saved, d_y)))
+
+    def _backward(self, saved: Saved, d_y: Array, d_x: Array) -> tuple[Array, Params]:
+        """Fill d_x, which may be ``d_y``."""
         gain, x, deviation, (mean, _) = saved
-        cotangent("BatchNorm.backward", d_y, x.shape)
         tiles, fine = self._tiles(x), self._fine(x)
         centre, dtype = written_out(mean, x), np.result_type(d_y, x)
 
@@ -102,7 +112,6 @@ class BatchNorm(Layer):
         slope, count = self.scale * gain, self._count(x)
         axes = tuple(axis + 1 for axis in self.reduced(x))
         common, along = self._whole((slope * found).sum(axis=axes, keepdims=True)) / count
-        d_x = empty_like(x, np.result_type(d_y, x, gain))
         slope, common, along = slope / deviation, common / deviation, along / deviation**2
         offset = along * mean - common
         slope, along, offset = (written_out(c, x) for c in (slope, along, offset))
@@ -115,6 +124,11 @@ class BatchNorm(Layer):
 
         parallel.run(tile, tiles)
         return d_x, self.Params(d_gain, d_shift)
+
+    def _cotangent(self, saved: Saved, d_y: Array) -> np.dtype:
+        """The dtype of d_x; refuses a cotangent that is not of the output's shape."""
+        cotangent("BatchNorm.backward", d_y, saved.x.shape)
+        return np.result_type(d_y, saved.x, saved.gain)
 
     @np.errstate(over="ignore", invalid="ignore")  # forward looks for what is not finite
     def _statistics(self, x: Array, tiles: list[tuple]) -> Statistics:
@@ -172,6 +186,7 @@ class FixedNorm(Layer):
     eps: float = 1e-5
     name: str = ""
     stem = "norm"
+    fresh: ClassVar[tuple[str, ...]] = ("y", "d_x")
 
     Params = BatchNorm.Params
 

@@ -36,7 +36,7 @@ def entrants(work: Workload, libraries: Sequence[str]) -> list[Entrant]:
     from numsnn.bench.peers import module, variants
 
     images = len(work.input_shape) == 3
-    means = any(isinstance(link, ConvPool | MeanFirst) for _, link in work.network().links)
+    means = any(isinstance(link.layer, ConvPool | MeanFirst) for link in work.network().links)
     norms = any(isinstance(layer, BatchNorm) for (layer,) in walk(work.network()))
     return [
         Entrant(variant, not (norms and module(library).NEURONS[variant.neurons].looped))

@@ -9,7 +9,7 @@ from numsnn.checks.cases import LayerCase
 from numsnn.checks.functions import FunctionCase
 from numsnn.checks.report import Report, failed, measured
 from numsnn.checks.structure import ContractError, same_structure, split
-from numsnn.layer import backward_params
+from numsnn.layer import METHODS, backward_params, brings
 from numsnn.tree import Tree, cast, named_leaves
 
 DTYPES = (np.float32, np.float64, np.complex128)
@@ -21,7 +21,7 @@ def contract(case: Any, rng: np.random.Generator) -> Report:
     Both return two things; gradients have the structure, the shapes and the dtypes of what they
     are gradients of; no input is changed; called twice, the same bits come out; float32 stays
     float32, float64 float64, complex128 complex128; the backward of zero is zero; backward_params
-    gives backward's d_params, bit by bit.
+    gives backward's d_params, bit by bit, and so do the methods that may write over what they are given.
     """
     try:
         if isinstance(case, LayerCase):
@@ -54,6 +54,7 @@ def _layer(case: LayerCase, rng: np.random.Generator, dtype: Any) -> None:
         raise ContractError(
             f"backward_params: {name} is not what backward gives".replace("  ", " ")
         )
+    _over(case.layer, (params, x), (saved, d_y))
     nothing, none = case.layer.backward(saved, np.zeros_like(y), None)
     for what, found in (("d_x", nothing), ("d_params", none)):
         for name, leaf in named_leaves(found):
@@ -61,6 +62,21 @@ def _layer(case: LayerCase, rng: np.random.Generator, dtype: Any) -> None:
                 raise ContractError(
                     f"backward of d_y = 0: {what} {name} is not 0".replace("  ", " ")
                 )
+
+
+def _over(layer: Any, ahead: tuple, back: tuple) -> None:
+    """forward_over and backward_over, where there are any, give what forward and backward do."""
+    for method, arguments in zip(METHODS.values(), (ahead, back), strict=True):
+        over = f"{method}_over"
+        if not brings(layer, over, method):
+            continue
+        plain, (held, given) = _copy(getattr(layer, method)(*arguments)), arguments
+        kept = _copy(held)
+        found = getattr(layer, over)(held, given.copy(order="K"))
+        if place := _differs(found, plain):
+            raise ContractError(f"{over} is not what {method} gives, at {place}")
+        if place := _differs(held, kept):
+            raise ContractError(f"{over} changes more than it may{place}")
 
 
 def _function(case: FunctionCase, dtype: Any) -> None:

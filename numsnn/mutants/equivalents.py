@@ -36,7 +36,18 @@ REASONS: tuple[Reason, ...] = (
         "the steps are alike in shape, and so are the four arrays",
     ),
     Reason(
-        "neurons:LIF.backward",
+        "neurons:LIF.backward_over",
+        "d_current = over(d_spikes,",
+        (
+            "over(d_spikes, saved.spikes, self._cotangent(saved, d_spikes)) -> "
+            "-(over(d_spikes, saved.spikes, self._cot ... (saved, d_spikes)))",
+            "over(d_spikes, saved.spikes, self._cotangent(saved, d_spikes)) -> "
+            "2 * (over(d_spikes, saved.spikes, self._ ... (saved, d_spikes)))",
+        ),
+        "another array that is written over",
+    ),
+    Reason(
+        "neurons:LIF._back_in_time",
         "both = (empty_like(",
         ("0 -> (-1)", ":1 -> :", "d_current[:1] -> d_current", "1 -> (2)"),
         "the steps are alike in shape, and of the arrays made like them one is taken",
@@ -118,12 +129,12 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "im2col:padded",
-        "whole = _image(",
+        "whole = image_scratch(",
         (
-            '_image("padded", (count, H + 2 * top, W  ... images.dtype, last) -> '
-            '-(_image("padded", (count, H + 2 * top,  ... mages.dtype, last))',
-            '_image("padded", (count, H + 2 * top, W  ... images.dtype, last) -> '
-            '2 * (_image("padded", (count, H + 2 * to ... mages.dtype, last))',
+            'image_scratch("padded", (count, H + 2 *  ... images.dtype, last) -> '
+            '-(image_scratch("padded", (count, H + 2  ... mages.dtype, last))',
+            'image_scratch("padded", (count, H + 2 *  ... images.dtype, last) -> '
+            '2 * (image_scratch("padded", (count, H + ... mages.dtype, last))',
         ),
         "an array that is written over",
     ),
@@ -134,16 +145,7 @@ REASONS: tuple[Reason, ...] = (
         "of fewer samples an error, or the same one in all of the buffer, of which one is read",
     ),
     Reason(
-        "conv_pool:box",
-        "pad = padded(images, border, ",
-        (
-            "n.stop - n.start -> (n.stop + (n.start))",
-            "n.stop - n.start -> (n.stop)",
-        ),
-        "a buffer for more samples than there are",
-    ),
-    Reason(
-        "conv_pool:box",
+        "box:box",
         "parallel.run(some, list(samples(",
         (
             "T * N -> (T)",
@@ -154,7 +156,7 @@ REASONS: tuple[Reason, ...] = (
         "some more samples at a time, or fewer",
     ),
     Reason(
-        "conv_pool:box",
+        "box:box",
         "last = channels_last(x)",
         (
             "channels_last(x) -> -(channels_last(x))",
@@ -163,10 +165,54 @@ REASONS: tuple[Reason, ...] = (
         "whether it is true is all that counts",
     ),
     Reason(
-        "conv_pool:box",
-        "down, right = (slice(",
-        ("0 -> (-1)",),
-        "beyond the end of an image there is nothing",
+        "box:box",
+        'lines = image_scratch("lines"',
+        (
+            'image_scratch("lines", (n.stop - n.start ...  C), x.dtype, last) -> '
+            '-(image_scratch("lines", (n.stop - n.sta ... C), x.dtype, last))',
+            'image_scratch("lines", (n.stop - n.start ...  C), x.dtype, last) -> '
+            '2 * (image_scratch("lines", (n.stop - n. ... C), x.dtype, last))',
+        ),
+        "an array that is written over",
+    ),
+    Reason(
+        "box:_neighbours",
+        "first, last = max(0, padding), min(",
+        (
+            "first, last = max(0, padding), min(len(o ... size + 1 + padding) -> "
+            "last, first = max(0, padding), min(len(o ... size + 1 + padding)",
+            "0 -> (1)",
+            "len(x) - size + 1 + padding -> (len(x) - size + 1 - (padding))",
+            "len(x) - size + 1 + padding -> (len(x) - size + 1)",
+            "len(x) - size + 1 + padding -> ((padding))",
+            "len(x) - size + 1 -> (len(x) - size - (1))",
+            "len(x) - size + 1 -> (len(x) - size)",
+            "len(x) - size + 1 -> ((1))",
+            "len(x) - size -> (-(size))",
+            "1 -> (0)",
+        ),
+        "fewer sums at once, or none, and more one by one",
+    ),
+    Reason(
+        "box:_neighbours",
+        "if first < last:",
+        ("first < last -> True",),
+        "sums of nothing, or sums that are made again one by one",
+    ),
+    Reason(
+        "box:_neighbours",
+        "for i in (*range(first)",
+        ("max(first, last) -> (first)",),
+        "all sums once more, one by one",
+    ),
+    Reason(
+        "box:_neighbours",
+        "np.copyto(out[i], there[0]",
+        (
+            "there[0] if len(there) == 1 else there.sum(axis=0) -> (there.sum(axis=0))",
+            "0 -> (-1)",
+        ),
+        "the sum of one number",
     ),
     Reason(
         "mean_first:MeanFirst.backward",
@@ -223,33 +269,6 @@ REASONS: tuple[Reason, ...] = (
         "a copy to its own place",
     ),
     Reason(
-        "im2col:summed",
-        "if size > 1:",
-        ("size > 1 -> True", "1 -> (0)"),
-        "sums of windows of one pixel",
-    ),
-    Reason(
-        "im2col:summed",
-        "last = image.strides[3]",
-        (
-            "image.strides[3] == image.itemsize -> None",
-            "image.strides[3] == image.itemsize -> image.strides[3] != image.itemsize",
-            "3 -> (2)",
-        ),
-        "the same sums, laid out another way",
-    ),
-    Reason(
-        "im2col:summed",
-        'lines = _image("lines"',
-        (
-            '_image("lines", (n, H, W + size - 1, C), image.dtype, last) -> '
-            '-(_image("lines", (n, H, W + size - 1, C), image.dtype, last))',
-            '_image("lines", (n, H, W + size - 1, C), image.dtype, last) -> '
-            '2 * (_image("lines", (n, H, W + size - 1 ... image.dtype, last))',
-        ),
-        "an array that is written over",
-    ),
-    Reason(
         "reduce:contract",
         "x, y = x.ravel(), y.ravel()",
         ("x, y = x.ravel(), y.ravel() -> y, x = x.ravel(), y.ravel()",),
@@ -288,13 +307,13 @@ REASONS: tuple[Reason, ...] = (
         "a complex mean without an imaginary part is the same number",
     ),
     Reason(
-        "norms:BatchNorm.backward",
+        "norms:BatchNorm._backward",
         "slope, along, offset = (written_out(",
         ("slope, along, offset = (written_out(c, x ... pe, along, offset)) -> pass",),
         "the same constants, laid out another way",
     ),
     Reason(
-        "norms:BatchNorm.backward",
+        "norms:BatchNorm._backward",
         "d -= np.multiply(along, x[n], out=",
         (
             'np.multiply(along, x[n], out=parallel.sc ... long", d, d.dtype)) -> '

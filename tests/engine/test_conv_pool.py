@@ -41,7 +41,7 @@ def test_at_once_is_one_after_the_other(case, laid, last, monkeypatch):
     monkeypatch.setattr("numsnn.im2col.LAID", laid)
     conv, pool, params, x, rng = drawn(case, last)
     network = ns.Serial(conv, pool)
-    assert [type(link) for _, link in network.links] == [ConvPool]
+    assert [type(link.layer) for link in network.links] == [ConvPool]
     y, saved = network.forward((params, None), x)
     ahead, saved_conv = conv.forward(params, x)
     expected, saved_pool = pool.forward(None, ahead)

@@ -33,7 +33,7 @@ def drawn(name, T=4, last=False):
 @pytest.mark.parametrize("name", HEADS)
 def test_first_is_last(name, T, last):
     network, params, x, rng = drawn(name, T, last)
-    assert [type(link) for _, link in network.links] == [MeanFirst]
+    assert [type(link.layer) for link in network.links] == [MeanFirst]
     y, saved = network.forward(params, x)
     each, kept = x, []
     for layer, share in zip(network.layers, params, strict=True):
@@ -79,8 +79,8 @@ def test_the_mean_is_laid_out_as_images_are():
 )  # fmt: skip
 def test_what_is_done_at_once(layers, links):
     network = ns.Serial(*layers)
-    assert [type(link) for _, link in network.links] == links
-    places = [at for at, _ in network.links]
+    assert [type(link.layer) for link in network.links] == links
+    places = [link.at for link in network.links]
     covered = [
         p for at in places for p in (range(len(layers))[at] if isinstance(at, slice) else [at])
     ]

@@ -132,10 +132,10 @@ def torch_network(
     )
     layers, head = list(zip(network.layers, params, strict=True)), []
     if means_first:
-        layers = [(layer, params[at]) for at, layer in network.links]
+        layers = [(link.layer, params[link.at]) for link in network.links]
         last, share = layers[-1]
         if isinstance(last, MeanFirst):
-            head = [(layer, share[at]) for at, layer in last.ahead.links]
+            head = [(link.layer, share[link.at]) for link in last.ahead.links]
     repeats = [i for i, (layer, _) in enumerate(layers) if isinstance(layer, Repeat)]
     cut = repeats[0] if repeats else -1
     front = _chain(layers[: max(cut, 0)], T, neurons, False)

@@ -7,7 +7,7 @@ IM2COL = "numsnn.conv_im2col:Im2col.backward"
 UNCOLS = "numsnn.conv_im2col:Im2col.uncols"
 FOLD = "numsnn.im2col:fold"
 IMAGES = "numsnn.conv_im2col:Im2col.backward_images"
-BOX = "numsnn.conv_pool:box"
+NEIGHBOURS = "numsnn.box:_neighbours"
 POOL = "numsnn.conv_pool:ConvPool.backward"
 CROPPED = "whole[:, top : top + H, left : left + W]"
 
@@ -185,23 +185,23 @@ POOLED = (
     ),
     Mutant(
         "pooling of a convolution: padding below 0 not cropped",
-        BOX,
-        "slice(max(0, -p), z - max(0, -p))",
-        "slice(0, z - 2 * max(0, -p))",
+        NEIGHBOURS,
+        "range(first - padding, first - padding + size)",
+        "range(size)",
         "an image moved by its border",
     ),
     Mutant(
         "pooling of a convolution: rows alone summed up",
-        "numsnn.im2col:summed",
-        "for b in range(size)",
-        "for b in (0,)",
+        "numsnn.box:box",
+        "lines.swapaxes(0, 2), size, left,",
+        "lines.swapaxes(0, 2), 1, left,",
         "windows of one column",
     ),
     Mutant(
         "pooling of a convolution: every chunk is the first",
-        BOX,
-        "summed(pad(n), ",
-        "summed(pad(slice(0, n.stop - n.start)), ",
+        "numsnn.box:box",
+        "pixels[n]",
+        "pixels[: n.stop - n.start]",
         "a chunk that begins at 0 wherever it is",
     ),
     Mutant(

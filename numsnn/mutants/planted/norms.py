@@ -2,7 +2,7 @@
 
 from numsnn.mutants.edit import Mutant
 
-NORM = "numsnn.norms:BatchNorm.backward"
+NORM = "numsnn.norms:BatchNorm._backward"
 FIXED = "numsnn.norms:FixedNorm.backward"
 
 OFFSET = "offset = along * mean - common"

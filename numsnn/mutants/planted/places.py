@@ -3,7 +3,7 @@
 from numsnn.mutants.edit import Mutant
 
 STEP = "numsnn.neurons:LIF._backward"  # one neuron, backwards through time
-WHOLE = "numsnn.neurons:LIF.backward"  # the tiles of the batch around it
+WHOLE = "numsnn.neurons:LIF._back_in_time"  # the tiles of the batch around it
 
 
 def in_step(
