@@ -151,7 +151,7 @@ class Residual(Layer):
 
     body: Any
     shortcut: Any = Identity()
-    fresh: ClassVar[tuple[str, ...]] = ("y", "d_x")
+    fresh = ("y", "d_x")
 
     class Params(NamedTuple):
         body: Any
@@ -199,7 +199,7 @@ class Repeat(Layer):
     """
 
     steps: int
-    fresh: ClassVar[tuple[str, ...]] = ("d_x",)
+    fresh = ("d_x",)
 
     def __post_init__(self) -> None:
         positive_integer("Repeat", "steps", self.steps)

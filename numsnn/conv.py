@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from operator import lt
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -75,7 +75,7 @@ class Conv2d(Layer):
     padding: int | Pair = 0
     groups: int = 1
     bias: bool = True
-    fresh: ClassVar[tuple[str, ...]] = ("y", "d_x")
+    fresh = ("y", "d_x")
 
     class Params(NamedTuple):
         weight: Array  # [O, C/groups, kh, kw]

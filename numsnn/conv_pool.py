@@ -13,7 +13,7 @@ a sum over windows is another one.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from numsnn.box import box
 from numsnn.conv import Conv2d, pair
@@ -33,7 +33,7 @@ class ConvPool(Layer):
 
     conv: Conv2d
     pool: AvgPool2d
-    fresh: ClassVar[tuple[str, ...]] = ("y", "d_x")
+    fresh = ("y", "d_x")
 
     class Saved(NamedTuple):
         sums: Array  # [T, N, C, H + 2 padding - s + 1, ...]

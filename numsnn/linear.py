@@ -1,7 +1,7 @@
 """Linear: y = x W' + b, one product for all steps and samples."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class Linear(Layer):
     inputs: int
     outputs: int
     bias: bool = True
-    fresh: ClassVar[tuple[str, ...]] = ("y", "d_x")
+    fresh = ("y", "d_x")
 
     class Params(NamedTuple):
         weight: Array  # [outputs, inputs]

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -58,7 +58,7 @@ class LIF(Layer):
     constants: tuple[str, ...] = ()
     name: str = ""
     stem = "lif"
-    fresh: ClassVar[tuple[str, ...]] = ("d_x",)
+    fresh = ("d_x",)
 
     class Params(NamedTuple):
         decay: Array

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class BatchNorm(Layer):
     eps: float = 1e-5
     name: str = ""
     stem = "norm"
-    fresh: ClassVar[tuple[str, ...]] = ("y", "d_x")
+    fresh = ("y", "d_x")
 
     class Params(NamedTuple):
         gain: Array  # shape
@@ -186,7 +186,7 @@ class FixedNorm(Layer):
     eps: float = 1e-5
     name: str = ""
     stem = "norm"
-    fresh: ClassVar[tuple[str, ...]] = ("y", "d_x")
+    fresh = ("y", "d_x")
 
     Params = BatchNorm.Params
 

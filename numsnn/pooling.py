@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -26,7 +26,7 @@ class AvgPool2d(Layer):
 
     size: int | None = 2
     stride: int | None = None  # None: the window's size
-    fresh: ClassVar[tuple[str, ...]] = ("y", "d_x")
+    fresh = ("y", "d_x")
 
     class Saved(NamedTuple):
         shape: tuple[int, ...]
@@ -114,7 +114,7 @@ class AvgPool2d(Layer):
 class Flatten(Layer):
     """y[t, n] = all numbers of x[t, n] in one row, in C order. x: [T, N, ...], y: [T, N, features]."""
 
-    fresh: ClassVar[tuple[str, ...]] = ("d_x",)
+    fresh = ("d_x",)
 
     class Saved(NamedTuple):
         shape: tuple[int, ...]

@@ -1,7 +1,5 @@
 """Arrays that nobody holds are written over: where that is done, and that nothing else changes."""
 
-from typing import ClassVar
-
 import numpy as np
 import pytest
 
@@ -131,7 +129,7 @@ def test_where_a_membrane_is_not_finite():
     """The current is no more, so it is the membrane that is spoken of."""
 
     class Infinite(Layer):
-        fresh: ClassVar = ("y",)
+        fresh = ("y",)
 
         def forward(self, params, x):
             return np.where(x > 0, np.inf, x), None
