@@ -481,8 +481,8 @@ for shown in claim.demonstration():
 beside(
     LIF._forward,
     [
-        ("h[t] = decay · v[t-1]", "h = np.multiply(decay, v"),
-        ("… + c[t]", "h += current[t]"),
+        ("decay · v[t-1]", "left = np.multiply(decay, v"),
+        ("h[t] = … + c[t]", "h = np.add(left, current[t]"),
         ("s[t] = H(h[t] - threshold)", "spikes[t] = self.firing.fire"),
     ],
 )

@@ -486,7 +486,7 @@ beside(
 
 # %%
 beside(
-    BatchNorm.backward,
+    BatchNorm._backward,
     [
         ("10. d_shift = Σ d_y", "d_shift = sum_to"),
         ("9. d_gain = scale Σ n d_y", "d_gain = self.scale"),

@@ -9,7 +9,7 @@ import numpy as np
 from numsnn.conv import Conv2d
 from numsnn.conv_pool import linked
 from numsnn.errors import NumsnnError
-from numsnn.layer import Array, Cotangents, Layer, backward_params, brings, fresh
+from numsnn.layer import Array, Cotangents, Layer, backward_params, brings, unkept
 from numsnn.layout import empty_like
 from numsnn.linear import Linear
 from numsnn.mean_first import MeanFirst
@@ -120,7 +120,7 @@ def _links(layers: tuple[Any, ...]) -> tuple[Link, ...]:
 def _method(layer: Any, name: str, other: Any, what: str) -> str:
     """A layer's method of this name, the one that writes over what the other gives where it can."""
     over = f"{name}_over"
-    return over if brings(layer, over, name) and fresh(other, what) else name
+    return over if brings(layer, over, name) and unkept(other, what) else name
 
 
 def _at_once(layers: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]:
@@ -151,7 +151,7 @@ class Residual(Layer):
 
     body: Any
     shortcut: Any = Identity()
-    fresh = ("y", "d_x")
+    unkept = ("y", "d_x")
 
     class Params(NamedTuple):
         body: Any
@@ -199,7 +199,7 @@ class Repeat(Layer):
     """
 
     steps: int
-    fresh = ("d_x",)
+    unkept = ("d_x",)
 
     def __post_init__(self) -> None:
         positive_integer("Repeat", "steps", self.steps)

@@ -75,7 +75,7 @@ class Conv2d(Layer):
     padding: int | Pair = 0
     groups: int = 1
     bias: bool = True
-    fresh = ("y", "d_x")
+    unkept = ("y", "d_x")
 
     class Params(NamedTuple):
         weight: Array  # [O, C/groups, kh, kw]

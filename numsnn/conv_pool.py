@@ -33,7 +33,7 @@ class ConvPool(Layer):
 
     conv: Conv2d
     pool: AvgPool2d
-    fresh = ("y", "d_x")
+    unkept = ("y", "d_x")
 
     class Saved(NamedTuple):
         sums: Array  # [T, N, C, H + 2 padding - s + 1, ...]

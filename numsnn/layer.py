@@ -8,7 +8,7 @@ comes out, and nothing is kept in the layer. ``d_params`` has the structure of `
 class with these two methods can stand in a network; this base only spares it the rest.
 
 A layer may bring more. ``backward_params`` is below. ``forward_over`` and ``backward_over`` are the two
-methods where x, or d_y, is nobody else's: they may write over it, which spares an array. ``fresh`` names
+methods where x, or d_y, is nobody else's: they may write over it, which spares an array. ``unkept`` names
 what of "y" and "d_x" a layer makes anew and does not keep: what comes next may write over that.
 """
 
@@ -61,9 +61,9 @@ def backward_params(
     return layer.backward(saved, d_y, d_membranes)[1]
 
 
-def fresh(layer: Any, what: str) -> bool:
+def unkept(layer: Any, what: str) -> bool:
     """Whether "y" or "d_x" of a layer is an array that it makes anew and does not keep."""
-    return brings(layer, "fresh", METHODS[what]) and what in layer.fresh
+    return brings(layer, "unkept", METHODS[what]) and what in layer.unkept
 
 
 def brings(layer: Any, name: str, method: str) -> bool:

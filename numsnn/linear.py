@@ -25,7 +25,7 @@ class Linear(Layer):
     inputs: int
     outputs: int
     bias: bool = True
-    fresh = ("y", "d_x")
+    unkept = ("y", "d_x")
 
     class Params(NamedTuple):
         weight: Array  # [outputs, inputs]

@@ -58,7 +58,7 @@ class LIF(Layer):
     constants: tuple[str, ...] = ()
     name: str = ""
     stem = "lif"
-    fresh = ("d_x",)
+    unkept = ("d_x",)
 
     class Params(NamedTuple):
         decay: Array

@@ -43,7 +43,7 @@ class BatchNorm(Layer):
     eps: float = 1e-5
     name: str = ""
     stem = "norm"
-    fresh = ("y", "d_x")
+    unkept = ("y", "d_x")
 
     class Params(NamedTuple):
         gain: Array  # shape
@@ -186,7 +186,7 @@ class FixedNorm(Layer):
     eps: float = 1e-5
     name: str = ""
     stem = "norm"
-    fresh = ("y", "d_x")
+    unkept = ("y", "d_x")
 
     Params = BatchNorm.Params
 

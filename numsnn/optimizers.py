@@ -22,6 +22,9 @@ FROZEN = ("decay", "threshold", "width", "initial", "direction", "amount")
 class Optimizer:
     """``numberwise``: whether an update of a number depends on nothing but its own gradient and state
     and the last part of its leaf's name, so that it does not matter how numbers are gathered in leaves.
+
+    An optimizer may bring ``update_over``: the same where nobody else holds params, gradient or state. It
+    may write over all three.
     """
 
     frozen: tuple[str, ...]
@@ -66,15 +69,33 @@ class SGD(Optimizer):
         def velocity(name: str, m: Array, w: Array, g: Array) -> Array:
             if not self.learns(name):
                 return m
-            decay = self.weight_decay if name.rpartition("/")[2] == "weight" else 0.0
-            if decay:
-                g = g + decay * w
             # one new array, written twice: a chain of operators would make three
-            moved = np.multiply(self.momentum, m, out=np.empty_like(m, np.result_type(m, g)))
-            return np.add(moved, g, out=moved)
+            return self._moved(name, m, w, g, np.empty_like(m, np.result_type(m, g)))
 
         moved = map_named(velocity, state.velocity, params, d_params)
         return _step(self, params, moved, rate), self.State(moved)
+
+    def update_over(
+        self, params: Tree, d_params: Tree, state: State, rate: float
+    ) -> tuple[Tree, State]:
+        """The same in the place of the velocity and the parameters."""
+        _positive(rate)
+
+        def step(name: str, m: Array, w: Array, g: Array) -> None:
+            if self.learns(name):
+                moved = self._moved(name, m, w, g, m)
+                w -= np.multiply(rate, moved, out=g)
+
+        map_named(step, state.velocity, params, d_params)
+        return params, state
+
+    def _moved(self, name: str, m: Array, w: Array, g: Array, out: Array) -> Array:
+        """out = the new velocity; it may be m."""
+        decay = self.weight_decay if name.rpartition("/")[2] == "weight" else 0.0
+        if decay:
+            g = g + decay * w
+        np.multiply(self.momentum, m, out=out)
+        return np.add(out, g, out=out)
 
 
 @dataclass(frozen=True)
@@ -127,7 +148,7 @@ class Adam(Optimizer):
 
 def _step(optimizer: Optimizer, params: Tree, moved: Tree, rate: float) -> Tree:
     """w - rate * moved at every leaf that learns."""
-    require(np.isfinite(rate) and rate >= 0, f"the learning rate must be >= 0, found {rate}")
+    _positive(rate)
 
     def step(name: str, w: Array, m: Array) -> Array:
         if not optimizer.learns(name):
@@ -136,6 +157,11 @@ def _step(optimizer: Optimizer, params: Tree, moved: Tree, rate: float) -> Tree:
         return np.subtract(w, moved, out=moved)
 
     return map_named(step, params, moved)
+
+
+def _positive(rate: float) -> None:
+    """Refuse a rate below 0."""
+    require(np.isfinite(rate) and rate >= 0, f"the learning rate must be >= 0, found {rate}")
 
 
 def gradient_norm(d_params: Tree) -> float:

@@ -26,7 +26,7 @@ class AvgPool2d(Layer):
 
     size: int | None = 2
     stride: int | None = None  # None: the window's size
-    fresh = ("y", "d_x")
+    unkept = ("y", "d_x")
 
     class Saved(NamedTuple):
         shape: tuple[int, ...]
@@ -114,7 +114,7 @@ class AvgPool2d(Layer):
 class Flatten(Layer):
     """y[t, n] = all numbers of x[t, n] in one row, in C order. x: [T, N, ...], y: [T, N, features]."""
 
-    fresh = ("d_x",)
+    unkept = ("d_x",)
 
     class Saved(NamedTuple):
         shape: tuple[int, ...]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from numsnn.exchange import Exchange, shared_array
-from numsnn.layer import Array
+from numsnn.layer import Array, brings
 from numsnn.layout import LINE, empty_like, like
 from numsnn.optimizers import clipped, gradient_norm
 from numsnn.tree import Tree, map_named, map_tree, named_leaves, rebuilt
@@ -106,6 +106,8 @@ class Shares:
         self._mine = stretch(self._vectors, rank, ranks)
         self._parts = [stretch(vectors, rank, ranks) for vectors in self._gradients]
         self._mine_of_moments = _each(lambda tree: stretch(tree, rank, ranks), self._moments)
+        over = brings(self._optimizer, "update_over", "update")
+        self._update = self._optimizer.update_over if over else self._optimizer.update
 
     def update(self, d_params: Tree, rate: float) -> None:
         """One update of ``params``; ``d_params`` is this rank's part of the gradient, None for zero."""
@@ -119,10 +121,11 @@ class Shares:
         if self._clip is not None:
             square = self._exchange.total(np.array(gradient_norm(gradient) ** 2))
             gradient = clipped(gradient, self._clip, math.sqrt(square))
-        mine, self._mine_of_moments = self._optimizer.update(
+        mine, self._mine_of_moments = self._update(
             self._mine, gradient, self._mine_of_moments, rate
         )
-        map_tree(np.copyto, self._mine, mine)
+        if mine is not self._mine:
+            map_tree(np.copyto, self._mine, mine)
         self._exchange.meet()
 
     def gather(self) -> tuple[Tree, Tree]:

@@ -129,6 +129,14 @@ def test_every_loss_is_a_mean_over_samples(loss):
     assert_alike(found, gradient(network, objective, params, x, labels))
 
 
+@dataclass(frozen=True)
+class Signs(SGD):
+    """An update of its own: the older one over its arguments is not this one."""
+
+    def update(self, params, d_params, state, rate):
+        return super().update(params, map_tree(np.sign, d_params), state, rate)
+
+
 OPTIMIZERS = {
     "momentum": SGD(momentum=0.5),
     "decay": SGD(momentum=0.5, weight_decay=0.1),
@@ -136,6 +144,7 @@ OPTIMIZERS = {
     "a layer is frozen": SGD(momentum=0.5, frozen=("0", "threshold")),
     "nothing learns": SGD(frozen=("weight", "bias", "gain", "shift", *FROZEN)),
     "adam": Adam(weight_decay=0.1),
+    "signs": Signs(frozen=("shift", *FROZEN)),  # a shift ahead of a norm has none but rounding's
 }
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import numsnn as ns
+from numsnn.errors import NumsnnError
 from numsnn.optimizers import SGD, Adam, clipped, constant, cosine, gradient_norm, steps
 from numsnn.tree import leaves, map_tree, named_leaves
 
@@ -114,6 +115,31 @@ def test_precision_stays_and_inputs_are_not_written(optimizer, dtype, rate):
     for a, b in zip(leaves((params, g)), leaves(before), strict=True):
         np.testing.assert_array_equal(a, b)
     assert not any(leaf.any() for leaf in leaves(state))
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [SGD(), SGD(0.0), SGD(0.5, 0.1), SGD(0.9, 0.1, frozen=("norm", "bias"))],
+    ids=repr,
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_update_over_its_arguments_is_the_update(optimizer, dtype):
+    rng = np.random.default_rng(0)
+    params = map_tree(lambda p: p.astype(dtype), problem(rng)[0])
+    state = optimizer.init(params)
+    held = map_tree(np.copy, (params, state))
+    for k in range(4):
+        g = map_tree(lambda p: rng.standard_normal(p.shape).astype(dtype), params)
+        params, state = optimizer.update(params, g, state, 0.1 / (k + 1))
+        found = optimizer.update_over(held[0], map_tree(np.copy, g), held[1], 0.1 / (k + 1))
+        for a, b, c in zip(*map(leaves, (found, (params, state), held)), strict=True):
+            np.testing.assert_array_equal(a, b)
+            assert a.dtype == b.dtype and a is c
+    before = map_tree(np.copy, held)
+    with pytest.raises(NumsnnError, match="rate must be >= 0"):
+        optimizer.update_over(held[0], held[0], held[1], -0.1)
+    for a, b in zip(leaves(held), leaves(before), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_gradient_norm_and_clipping_by_hand():

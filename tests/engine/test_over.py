@@ -129,7 +129,7 @@ def test_where_a_membrane_is_not_finite():
     """The current is no more, so it is the membrane that is spoken of."""
 
     class Infinite(Layer):
-        fresh = ("y",)
+        unkept = ("y",)
 
         def forward(self, params, x):
             return np.where(x > 0, np.inf, x), None
