@@ -91,7 +91,7 @@ class BatchNorm(Layer):
         return self._backward(saved, d_y, over(d_y, saved.x, self._cotangent(saved, d_y)))
 
     def _backward(self, saved: Saved, d_y: Array, d_x: Array) -> tuple[Array, Params]:
-        """Fill d_x, which may be ``d_y``."""
+        """d_x, filled, and d_params, the statistics' shares included; d_x may be ``d_y``."""
         gain, x, deviation, (mean, _) = saved
         tiles, fine = self._tiles(x), self._fine(x)
         centre, dtype = written_out(mean, x), np.result_type(d_y, x)

@@ -21,7 +21,8 @@ def contract(case: Any, rng: np.random.Generator) -> Report:
     Both return two things; gradients have the structure, the shapes and the dtypes of what they
     are gradients of; no input is changed; called twice, the same bits come out; float32 stays
     float32, float64 float64, complex128 complex128; the backward of zero is zero; backward_params
-    gives backward's d_params, bit by bit, and so do the methods that may write over what they are given.
+    gives backward's d_params, bit by bit; methods that may write over x or d_y give what the others
+    give, bit by bit, and change nothing else.
     """
     try:
         if isinstance(case, LayerCase):

@@ -5,8 +5,8 @@ python -m numsnn.networks.folded_cost resnet19
 ResNet-19 at a quarter of its width, T = 4, 8 images, one thread, best of three:
 
     norm         with norms           folded
-    tdbn         0.17 s, 144 MiB      0.17 s, 100 MiB
-    tdbn+mpbn    0.20 s, 189 MiB      0.17 s, 100 MiB
+    tdbn         0.16 s, 144 MiB      0.16 s, 100 MiB
+    tdbn+mpbn    0.20 s, 188 MiB      0.16 s, 100 MiB
 """
 
 import sys

@@ -6,7 +6,7 @@ python -m numsnn.networks.full_size resnet19 resnet34
     resnet34  21,807,528 parameters, T = 6, (3, 224, 224) -> (1000,): arrays at most 431 MiB
 
 That is weights, and everything a backward pass would need: nothing is thrown away on the way. The
-whole process, with NumPy in it, took 287 and 505 MiB, and about two seconds of one core at most.
+whole process, with NumPy in it, took 281 and 492 MiB, and about two seconds of one core at most.
 What is saved grows with T and with the number of samples, weights do not.
 """
 

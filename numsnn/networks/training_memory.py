@@ -5,12 +5,12 @@ python -m numsnn.networks.training_memory
 ResNets of 8 channels on 24x24 images, 8 at a time, one thread, in MiB:
 
     T  weight layers   saved    peak  peak/saved
-    2              8     6.8    10.2        1.51
-    4              8    12.4    15.6        1.26
-    8              8    23.6    29.1        1.23
-    4             14    23.3    26.6        1.14
-    4             26    45.3    48.6        1.07
-    4             50    89.2    92.7        1.04
+    2              8     6.8     9.9        1.47
+    4              8    12.4    15.0        1.21
+    8              8    23.6    28.2        1.19
+    4             14    23.3    26.0        1.11
+    4             26    45.3    48.1        1.06
+    4             50    89.2    92.2        1.03
 
 Every step and every block adds the same amount. The peak is what is saved, the gradient of one
 layer at a time and buffers of some MiB for convolutions and neurons: below twice what is saved.
