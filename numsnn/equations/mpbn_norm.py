@@ -76,7 +76,7 @@ def affine(formula: Formula) -> float:
     "6",
     latex=r"u^{(t+1),pre} = \tau u^{(t)} + BN(W x^{(t+1)})",
     meaning="The usual place of a norm: after the convolution, ahead of the charge.",
-    symbol="numsnn.neurons.LIF.forward",
+    symbol="numsnn.neurons.LIF.forward_over",
     by="trace of convolution, norm, neuron",
     formula=lambda u, normal, tau: tau * u + normal,
     wrong={

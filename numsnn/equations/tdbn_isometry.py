@@ -141,7 +141,7 @@ def ratio_of_moments(formula: Formula) -> float:
     latex=r"\tau_{decay} = 0,\ \text{second moments fixed to}\ V_{th}^2"
     r" \ \Rightarrow\ \varphi(J_j^t (J_j^t)^T) \approx 1",
     meaning="Claimed: with tdBN and without decay the gradient keeps its size in any depth.",
-    symbol="numsnn.neurons.LIF.backward",
+    symbol="numsnn.neurons.LIF.backward_over",
     by="the gradient through 4 blocks for three widths, root per block, within 5 percent",
     formula=lambda V, a, depth: phi(V, a) ** depth,
     wrong={

@@ -11,7 +11,7 @@ from numsnn.checks.probe import random_like
 from numsnn.optimizers import SGD, Adam, clipped, constant, cosine, gradient_norm, steps
 from numsnn.registry.draws import Rng, pick, sizes
 from numsnn.registry.entry import VALUE, Entry
-from numsnn.tree import Tree, leaves, map_named
+from numsnn.tree import Tree, leaves, map_named, map_tree
 
 FROZEN = ("decay", "threshold", "width", "initial", "direction", "amount")
 
@@ -38,11 +38,13 @@ def _runs(rng: Rng, optimizer: Any) -> tuple:
     return params, gradients, list(rng.uniform(0.01, 0.5, 5))
 
 
-def _updated(optimizer: Any) -> Callable[..., Tree]:
+def _updated(optimizer: Any, method: str = "update") -> Callable[..., Tree]:
     def compute(params: Tree, gradients: list, rates: list) -> Tree:
+        params = map_tree(np.copy, params)  # and of gradients: a method may write over them
         state = optimizer.init(params)
         for gradient, rate in zip(gradients, rates, strict=True):
-            params, state = optimizer.update(params, gradient, state, rate)
+            given = map_tree(np.copy, gradient)
+            params, state = getattr(optimizer, method)(params, given, state, rate)
         return params
 
     return compute
@@ -77,7 +79,8 @@ def sgd(rng: Rng) -> ValueCase:
         return w
 
     optimizer = SGD(momentum, decay)
-    return ValueCase(_updated(optimizer), _one_by_one(step), _runs(rng, optimizer), "SGD")
+    method = str(pick(rng, ("update", "update_over")))
+    return ValueCase(_updated(optimizer, method), _one_by_one(step), _runs(rng, optimizer), "SGD")
 
 
 def adam(rng: Rng) -> ValueCase:

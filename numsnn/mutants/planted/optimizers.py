@@ -3,26 +3,28 @@
 from numsnn.mutants.edit import Mutant
 
 SGD = "numsnn.optimizers:SGD.update"
+MOVED = "numsnn.optimizers:SGD._moved"
+OVER = "numsnn.optimizers:SGD.update_over"
 ADAM = "numsnn.optimizers:Adam.update"
 
 MUTANTS = (
     Mutant(
         "SGD: momentum dampened",
-        SGD,
-        "np.add(moved, g, out=moved)",
-        "np.add(moved, (1 - self.momentum) * g, out=moved)",
+        MOVED,
+        "np.add(out, g, out=out)",
+        "np.add(out, (1 - self.momentum) * g, out=out)",
         "an average of gradients for their sum",
     ),
     Mutant(
         "SGD: weight decay's sign",
-        SGD,
+        MOVED,
         "g + decay * w",
         "g - decay * w",
         "weights pushed outwards",
     ),
     Mutant(
         "SGD: weight decay on everything",
-        SGD,
+        MOVED,
         'if name.rpartition("/")[2] == "weight" else 0.0',
         "",
         "biases and gains decay too",
@@ -33,6 +35,27 @@ MUTANTS = (
         "_step(self, params, moved, rate)",
         "_step(self, params, state.velocity, rate)",
         "the velocity applied one update late",
+    ),
+    Mutant(
+        "SGD in place: the gradient for the velocity",
+        OVER,
+        "np.multiply(rate, moved, out=g)",
+        "rate * g",
+        "descent without momentum",
+    ),
+    Mutant(
+        "SGD in place: the velocity is the step",
+        OVER,
+        "np.multiply(rate, moved, out=g)",
+        "np.multiply(rate, moved, out=moved)",
+        "a velocity that is written over",
+    ),
+    Mutant(
+        "SGD in place: frozen parameters learn",
+        OVER,
+        "if self.learns(name):",
+        "if True:",
+        "a leak that moves",
     ),
     Mutant(
         "Adam: no bias correction",
