@@ -122,6 +122,50 @@ class AloneOtherwise(Affine):
         return 2 * d_factor, d_shift
 
 
+class ForwardOverOtherwise(Affine):
+    def forward_over(self, params, x):
+        y, saved = self.forward(params, x)
+        return 2 * y, saved
+
+
+class SavesOtherwise(Affine):
+    """What it saves is x, which it has written over."""
+
+    def forward_over(self, params, x):
+        x *= params[0]
+        x += params[1]
+        return x, (params, x)
+
+
+class ChangesMore(Affine):
+    def backward_over(self, saved, d_y, d_membranes=None):
+        gradient = self.backward(saved, d_y)
+        saved[1][0] += 1
+        return gradient
+
+
+class KeepsOutput(Affine):
+    unkept = ("y",)
+
+    def forward(self, params, x):
+        y, saved = super().forward(params, x)
+        return y, (*saved, y[::2])
+
+    def backward(self, saved, d_y, d_membranes=None):
+        return super().backward(saved[:2], d_y)
+
+
+class HandsOnCotangent(Affine):
+    unkept = ("d_x",)
+
+    def forward(self, params, x):
+        y, saved = super().forward((np.ones_like(params[0]), params[1]), x)
+        return y, saved
+
+    def backward(self, saved, d_y, d_membranes=None):
+        return d_y, super().backward(saved, d_y)[1]
+
+
 SAYS = {
     OneThing: "forward must return a tuple of 2, returned ndarray",
     ThreeThings: "backward must return 2 things, returned 3",
@@ -138,6 +182,11 @@ SAYS = {
     ReusesBuffer: "backward",
     HidesPenalty: "backward of d_y = 0: d_x is not 0",
     AloneOtherwise: "backward_params: 0 is not what backward gives",
+    ForwardOverOtherwise: "forward_over is not what forward gives, at 0",
+    SavesOtherwise: "forward_over is not what forward gives, at 1/1",
+    ChangesMore: "backward_over changes more than it may 1",
+    KeepsOutput: "forward: y is unkept and in an array that is held",
+    HandsOnCotangent: "backward: d_x is unkept and in an array that is held",
 }
 
 

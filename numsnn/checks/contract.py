@@ -9,7 +9,7 @@ from numsnn.checks.cases import LayerCase
 from numsnn.checks.functions import FunctionCase
 from numsnn.checks.report import Report, failed, measured
 from numsnn.checks.structure import ContractError, same_structure, split
-from numsnn.layer import METHODS, backward_params, brings
+from numsnn.layer import METHODS, backward_params, brings, unkept
 from numsnn.tree import Tree, cast, named_leaves
 
 DTYPES = (np.float32, np.float64, np.complex128)
@@ -22,7 +22,7 @@ def contract(case: Any, rng: np.random.Generator) -> Report:
     are gradients of; no input is changed; called twice, the same bits come out; float32 stays
     float32, float64 float64, complex128 complex128; the backward of zero is zero; backward_params
     gives backward's d_params, bit by bit; methods that may write over x or d_y give what the others
-    give, bit by bit, and change nothing else.
+    give, bit by bit, and change nothing else; what is said to be unkept is an array of its own.
     """
     try:
         if isinstance(case, LayerCase):
@@ -56,6 +56,8 @@ def _layer(case: LayerCase, rng: np.random.Generator, dtype: Any) -> None:
             f"backward_params: {name} is not what backward gives".replace("  ", " ")
         )
     _over(case.layer, (params, x), (saved, d_y))
+    _own(case.layer, "y", y, (params, x, saved))
+    _own(case.layer, "d_x", d_x, (saved, d_y, d_params))
     nothing, none = case.layer.backward(saved, np.zeros_like(y), None)
     for what, found in (("d_x", nothing), ("d_params", none)):
         for name, leaf in named_leaves(found):
@@ -75,9 +77,18 @@ def _over(layer: Any, ahead: tuple, back: tuple) -> None:
         kept = _copy(held)
         found = getattr(layer, over)(held, given.copy(order="K"))
         if place := _differs(found, plain):
-            raise ContractError(f"{over} is not what {method} gives, at {place}")
+            raise ContractError(f"{over} is not what {method} gives, at{place}")
         if place := _differs(held, kept):
             raise ContractError(f"{over} changes more than it may{place}")
+
+
+def _own(layer: Any, what: str, array: np.ndarray, others: tuple) -> None:
+    """What a layer says not to keep lies in no array that somebody holds."""
+    if not unkept(layer, what):
+        return
+    for _, other in _arrays(others):
+        if np.shares_memory(array, other):
+            raise ContractError(f"{METHODS[what]}: {what} is unkept and in an array that is held")
 
 
 def _function(case: FunctionCase, dtype: Any) -> None:
