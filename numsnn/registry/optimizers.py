@@ -78,9 +78,14 @@ def sgd(rng: Rng) -> ValueCase:
             w = w - rate * m
         return w
 
-    optimizer = SGD(momentum, decay)
-    method = str(pick(rng, ("update", "update_over")))
-    return ValueCase(_updated(optimizer, method), _one_by_one(step), _runs(rng, optimizer), "SGD")
+    optimizer, reference = SGD(momentum, decay), _one_by_one(step)
+    ways = [_updated(optimizer, method) for method in ("update", "update_over")]
+    return ValueCase(
+        lambda *run: tuple(way(*run) for way in ways),
+        lambda *run: (reference(*run),) * 2,
+        _runs(rng, optimizer),
+        "SGD",
+    )
 
 
 def adam(rng: Rng) -> ValueCase:
