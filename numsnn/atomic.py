@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from numsnn.validate import require
+
 PathLike = str | os.PathLike[str]
 
 
@@ -12,9 +14,11 @@ def write_atomically(path: PathLike, write: Callable[[BinaryIO], Any]) -> None:
     """``write(file)`` under another name in the same folder, which then takes the place of ``path``.
 
     Whatever interrupts it, ``path`` holds the old content or the new, never a part of it. What an
-    interruption leaves behind is written over the next time.
+    interruption leaves behind is written over the next time. Raises NumsnnError where there is no such
+    folder.
     """
     path = Path(path)
+    require(path.parent.is_dir(), f"{path}: there is no folder {path.parent}")
     part = path.with_name(f".{path.name}.part")
     with part.open("wb") as file:
         write(file)

@@ -11,7 +11,7 @@ from training_cases import assert_same, dataset, recipe
 import numsnn as ns
 from numsnn.atomic import write_atomically
 from numsnn.checkpoint import load_checkpoint, restored, save_checkpoint
-from numsnn.errors import CheckpointError
+from numsnn.errors import CheckpointError, NumsnnError
 from numsnn.networks import small_network
 from numsnn.optimizers import SGD, Adam
 from numsnn.papers import METHODS
@@ -104,6 +104,13 @@ def test_an_interrupted_write_leaves_the_old_file(saved):
         write_atomically(path, half)
     assert path.read_bytes() == before
     load_checkpoint(path)
+
+
+def test_a_folder_that_is_missing_is_named(tmp_path):
+    path = tmp_path / "missing" / "network.npz"
+    with pytest.raises(NumsnnError, match=r"network\.npz: there is no folder .*missing$"):
+        write_atomically(path, lambda file: file.write(b"lost"))
+    assert not path.parent.exists()
 
 
 # -- what is refused -------------------------------------------------------------------------------
