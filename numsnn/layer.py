@@ -22,7 +22,7 @@ from numsnn.errors import NumsnnError
 
 Array = np.ndarray
 Cotangents = Mapping[str, Any]
-METHODS = {"y": "forward", "d_x": "backward"}  # what gives it
+METHODS = {"y": "forward", "d_x": "backward"}  # an array, and the method that gives it
 
 
 class Layer:

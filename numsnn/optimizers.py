@@ -78,8 +78,8 @@ class SGD(Optimizer):
     def update_over(
         self, params: Tree, d_params: Tree, state: State, rate: float
     ) -> tuple[Tree, State]:
-        """The same in the place of the velocity and the parameters."""
-        _positive(rate)
+        """The same, written over velocity and parameters; the gradient becomes the step."""
+        _check(rate)
 
         def step(name: str, m: Array, w: Array, g: Array) -> None:
             if self.learns(name):
@@ -148,7 +148,7 @@ class Adam(Optimizer):
 
 def _step(optimizer: Optimizer, params: Tree, moved: Tree, rate: float) -> Tree:
     """w - rate * moved at every leaf that learns."""
-    _positive(rate)
+    _check(rate)
 
     def step(name: str, w: Array, m: Array) -> Array:
         if not optimizer.learns(name):
@@ -159,8 +159,8 @@ def _step(optimizer: Optimizer, params: Tree, moved: Tree, rate: float) -> Tree:
     return map_named(step, params, moved)
 
 
-def _positive(rate: float) -> None:
-    """Refuse a rate below 0."""
+def _check(rate: float) -> None:
+    """Refuse a rate that is below 0 or not finite."""
     require(np.isfinite(rate) and rate >= 0, f"the learning rate must be >= 0, found {rate}")
 
 

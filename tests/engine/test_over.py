@@ -86,9 +86,10 @@ def one_by_one(layers, params, x, d_y):
         (*CHAIN, Keeper(), ns.LIF(reset="soft")),
         (CHAIN[0], ns.LIF(norm=ns.BatchNorm((3, 1, 1)), carry="normalised")),
         (ns.Residual(CHAIN[3]), ns.LIF(lateral=ns.Identity()), CHAIN[3]),
-        (OwnNorm((3, 1, 1)), OwnForward(), CHAIN[3]),
+        (OwnNorm((3, 1, 1)), OwnForward(), CHAIN[3], NORM, OwnForward(), CHAIN[3]),
+        (ns.LIF(), CHAIN[3]),  # whose d_x has its channels last, whatever the spikes have
     ],
-    ids=["chain", "keeper", "norm inside", "lateral", "own"],
+    ids=["chain", "keeper", "norm inside", "lateral", "own", "first"],
 )
 def test_a_chain_is_its_layers_one_by_one(layers, last, dtype):
     """The same bits, in what is saved as well; x, params and d_y stay."""
